@@ -1,0 +1,80 @@
+import type { Grace, RefreshCommand, Seen, Sender } from './commands.ts'
+import { enter, mint, use } from './minting.ts'
+import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
+import { reason } from './reasons.ts'
+import type { LiveSession, Profile, Rotation } from './session.ts'
+import { addMs, type Instant, later } from './time.ts'
+
+/**
+ * Rotation of our refresh token. With `n` the row's generation and `p` the presented one:
+ * - p > n: never issued. Refused, ends nothing (rule 3);
+ * - p = n: the token itself. Rotates to n + 1;
+ * - p = n - 1: a repeat, whose successor is still unused. Answered with that successor within the
+ *   grace or the class's lost-response time, to the same sender only (rule 10); otherwise reuse;
+ * - p < n - 1: reuse, because the successor was used. The session ends (RFC 9700, section 4.14.2).
+ */
+export function refresh(session: LiveSession, command: RefreshCommand, now: Instant): Outcome {
+  const { rotation } = session
+  if (rotation === null) return refused({ why: 'no-refresh-token' })
+  const behind = rotation.generation - command.presented
+  if (behind < 0) return refused({ why: 'not-issued' })
+  if (behind > 1) return reused()
+  const same = sameSender(session, rotation, command.sender)
+  if (behind === 1) {
+    return same && now < repeatUntil(rotation, command.grace) ? unchanged(session) : reused()
+  }
+  if (!same) return refused({ why: 'wrong-client' })
+  if (now >= addMs(rotation.rotatedAt, command.refreshTtlMs)) {
+    return refused({ why: 'refresh-token-expired' })
+  }
+  return moved(rotate(session, rotation, command, now))
+}
+
+function reused(): Outcome {
+  return ends({ reason: reason('refreshReuse'), by: null, guard: 'live' })
+}
+
+function sameSender(session: LiveSession, rotation: Rotation, sender: Sender): boolean {
+  const bound = rotation.dpopThumbprint
+  const sameKey = bound === null || bound === sender.dpopThumbprint
+  return sender.clientId === session.origin.clientId && sameKey
+}
+
+/** Network loss that this replica shared must not turn a retry into theft: rule 11. */
+function repeatUntil(rotation: Rotation, grace: Grace): Instant {
+  const graceFrom = later(rotation.rotatedAt, grace.regainedAt)
+  return later(
+    addMs(graceFrom, grace.refreshGraceMs),
+    addMs(rotation.rotatedAt, grace.lostResponseMs),
+  )
+}
+
+function rotate(
+  session: LiveSession,
+  rotation: Rotation,
+  command: RefreshCommand,
+  now: Instant,
+): LiveSession {
+  const minted = mint(session, command.mint, now)
+  return {
+    ...session,
+    profile: seen(session.profile, command.seen),
+    life: use(session.life, now, command.idleTtlMs),
+    access: enter(session.access, minted),
+    rotation: {
+      generation: rotation.generation + 1,
+      rotatedAt: now,
+      keyId: command.refreshKeyId,
+      dpopThumbprint: rotation.dpopThumbprint,
+      minted,
+    },
+  }
+}
+
+/** The same object when nothing changed, so that the swap leaves those columns alone. */
+function seen(profile: Profile, use: Seen): Profile {
+  const ip = use.ip ?? profile.ip
+  const userAgent = use.userAgent ?? profile.userAgent
+  if (ip === profile.ip && userAgent === profile.userAgent) return profile
+  return { ...profile, ip, userAgent }
+}
