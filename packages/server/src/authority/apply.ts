@@ -1,0 +1,172 @@
+import {
+  type Command,
+  type EndCause,
+  type EndedSession,
+  type End,
+  type Instant,
+  type LiveSession,
+  type Refusal,
+  reason,
+  type SessionId,
+  type Salt,
+  transition,
+} from '#domain'
+import { StoreUnavailable } from './ports.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Decisions that lost this many swaps in a row give up with 503; each loss means that another one won. */
+const swapAttemptsMax = 32
+
+export type Applied =
+  | { readonly kind: 'moved'; readonly session: LiveSession; readonly now: Instant }
+  | { readonly kind: 'unchanged'; readonly session: LiveSession; readonly now: Instant }
+  /** It ended now (`byThis`) or before. */
+  | { readonly kind: 'ended'; readonly end: End; readonly byThis: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'unknown' }
+  /** The caller's proof does not fit the row. */
+  | { readonly kind: 'forged' }
+
+/** The command may depend on what the row says, such as its device class. */
+export type CommandFor = (session: LiveSession) => Command
+
+export interface ApplyOptions {
+  /** May the first decision rest on a cached row? Only `moved` may come of it (rule 3). */
+  readonly cached?: boolean
+  /** Does the credential fit the row? Asked of every row before a decision. */
+  readonly proof?: (salt: Salt) => boolean
+}
+
+/**
+ * Decide, swap, and on a conflict read and decide again (DESIGN.md, section 2). The decision may rest
+ * on a cached row only if it moves the session; the swap's own conditions then vouch for the rest.
+ *
+ * @throws StoreUnavailable when the outcome is unknown
+ */
+export async function apply(
+  rooms: Rooms,
+  sid: SessionId,
+  commandFor: CommandFor,
+  options: ApplyOptions = {},
+): Promise<Applied> {
+  if (options.cached === true) {
+    const proposed = await proposeFromCache(rooms, sid, commandFor, options)
+    if (proposed !== undefined) return proposed
+  }
+  for (let attempt = 0; attempt < swapAttemptsMax; attempt++) {
+    const applied = await decideOnFreshRow(rooms, sid, commandFor, options)
+    if (applied !== 'conflict') return applied
+  }
+  throw new StoreUnavailable(new Error(`${swapAttemptsMax} swaps of one session were all outrun`))
+}
+
+async function proposeFromCache(
+  rooms: Rooms,
+  sid: SessionId,
+  commandFor: CommandFor,
+  options: ApplyOptions,
+): Promise<Applied | undefined> {
+  const cached = rooms.cache.get(sid)
+  if (cached === undefined || options.proof?.(cached.origin.salt) === false) return undefined
+  const now = rooms.clock.now()
+  const outcome = transition(cached, commandFor(cached), now)
+  if (outcome.kind !== 'moved') return undefined
+  const applied = await swap(rooms, cached, outcome.next, now)
+  return applied === 'conflict' ? undefined : applied
+}
+
+async function decideOnFreshRow(
+  rooms: Rooms,
+  sid: SessionId,
+  commandFor: CommandFor,
+  options: ApplyOptions,
+): Promise<Applied | 'conflict'> {
+  const read = await readFresh(rooms, sid)
+  if (read === undefined) return { kind: 'unknown' }
+  const { session, now } = read
+  if (options.proof?.(session.origin.salt) === false) return { kind: 'forged' }
+  if (session.kind === 'ended') return { kind: 'ended', end: session.end, byThis: false }
+  const outcome = transition(session, commandFor(session), now)
+  switch (outcome.kind) {
+    case 'moved':
+      return swap(rooms, session, outcome.next, now)
+    case 'ends':
+      return endFor(rooms, sid, outcome.cause)
+    case 'unchanged':
+      return { kind: 'unchanged', session: outcome.session, now }
+    case 'refused':
+      return { kind: 'refused', refusal: outcome.refusal }
+    default:
+      return outcome satisfies never
+  }
+}
+
+async function swap(
+  rooms: Rooms,
+  from: LiveSession,
+  to: LiveSession,
+  now: Instant,
+): Promise<Applied | 'conflict'> {
+  const result = await rooms.store.swap(from, to)
+  if (result === 'conflict') {
+    rooms.signals.swapConflict()
+    rooms.cache.drop(from.origin.sid)
+    return 'conflict'
+  }
+  const session = { ...to, version: from.version + 1 }
+  rooms.cache.advance(session)
+  return { kind: 'moved', session, now }
+}
+
+/** Ends a session, and denies it in this process before anybody is answered (rule 35). */
+export async function endFor(
+  rooms: Rooms,
+  sid: SessionId,
+  cause: EndCause,
+): Promise<Extract<Applied, { kind: 'ended' | 'unknown' }> | 'conflict'> {
+  const result = await rooms.store.end({ sid, ...cause })
+  rooms.cache.drop(sid)
+  switch (result.kind) {
+    case 'ended':
+      rooms.denylist.deny(result.recorded)
+      return { kind: 'ended', end: result.recorded.end, byThis: true }
+    case 'already':
+      return { kind: 'ended', end: result.end, byThis: false }
+    case 'not-expired':
+      return 'conflict'
+    case 'unknown':
+      return { kind: 'unknown' }
+    default:
+      return result satisfies never
+  }
+}
+
+/** A row from the primary. A live one that this process knows to have ended ends again (rule 7). */
+export async function readFresh(
+  rooms: Rooms,
+  sid: SessionId,
+): Promise<{ readonly session: LiveSession | EndedSession; readonly now: Instant } | undefined> {
+  const read = await rooms.store.read(sid)
+  if (read === undefined) return undefined
+  if (read.session.kind === 'live' && rooms.denylist.denies(sid)) {
+    return endAgain(rooms, read.session)
+  }
+  rooms.cache.put(read)
+  return { session: read.session, now: read.now }
+}
+
+/**
+ * Two ways lead here: this process heard of an end between the read and now, or the store was put
+ * back to an older state. Ending is right in both: the first end stands where there is one.
+ */
+async function endAgain(
+  rooms: Rooms,
+  session: LiveSession,
+): Promise<{ readonly session: EndedSession; readonly now: Instant } | undefined> {
+  const { sid } = session.origin
+  const cause: EndCause = { reason: reason('restored'), by: null, guard: 'live' }
+  const ended = await endFor(rooms, sid, cause)
+  if (ended === 'conflict' || ended.kind === 'unknown') return undefined
+  if (ended.byThis) rooms.signals.alarm({ kind: 'came-back', sid })
+  return { session: { ...session, kind: 'ended', end: ended.end }, now: rooms.clock.now() }
+}

@@ -1,0 +1,70 @@
+import type { ClientId, LiveSession, Session, SessionId, Uid } from '#domain'
+import * as administer from './administer.ts'
+import { type ClientTokenAnswer, type ClientTokenInput, clientToken } from './client-token.ts'
+import { type Introspection, introspect, type RevocationAnswer, revokeToken } from './introspect.ts'
+import { type IssueAnswer, type IssueInput, issue } from './issue.ts'
+import { type LogoutAnswer, endOne, logout, logoutMany, type ManyAnswer } from './logout.ts'
+import type { Applied } from './apply.ts'
+import type { SessionPage, SessionQuery, UserState } from './ports.ts'
+import type { ClientRules, Policy } from './policy.ts'
+import { type Presented, present } from './present.ts'
+import { type RefreshAnswer, type RefreshInput, refresh } from './refresh.ts'
+import { effectiveRoles } from './roles.ts'
+import type { Rooms } from './rooms.ts'
+
+/** The use cases, for http and the command line. Each may throw StoreUnavailable or KeyMissing. */
+export interface Authority {
+  readonly policy: Policy
+  issue(input: IssueInput): Promise<IssueAnswer>
+  refresh(input: RefreshInput): Promise<RefreshAnswer>
+  clientToken(input: ClientTokenInput): Promise<ClientTokenAnswer>
+  present(token: string): Promise<Presented>
+  introspect(caller: ClientRules, token: string): Promise<Introspection>
+  revokeToken(caller: ClientRules, token: string): Promise<RevocationAnswer>
+  logout(token: string): Promise<LogoutAnswer>
+  logoutMany(caller: LiveSession, which: 'all' | 'others'): Promise<ManyAnswer>
+  /** One of the caller's own sessions; the caller was matched against it before. */
+  endOne(sid: SessionId, by: Uid): Promise<LogoutAnswer>
+  revokeSession: Bound<typeof administer.revokeSession>
+  revokeUser: Bound<typeof administer.revokeUser>
+  enableUser(uid: Uid): Promise<void>
+  fence(): Promise<number>
+  user(uid: Uid): Promise<UserState>
+  show(sid: SessionId): Promise<Session | undefined>
+  list(query: SessionQuery): Promise<SessionPage>
+  rename(sid: SessionId, deviceName: string | null): Promise<Applied>
+  regrantSession(sid: SessionId, regrant: administer.Regrant): Promise<Applied>
+  regrantUser(uid: Uid, regrant: administer.Regrant): Promise<number>
+  effectiveRoles(session: Session): readonly string[]
+}
+
+type Bound<Act> = Act extends (rooms: Rooms, ...rest: infer Rest) => infer Answer
+  ? (...rest: Rest) => Answer
+  : never
+
+export function createAuthority(rooms: Rooms): Authority {
+  const ownSessions = new Map<ClientId, SessionId>()
+  return {
+    policy: rooms.policy,
+    issue: (input) => issue(rooms, input),
+    refresh: (input) => refresh(rooms, input),
+    clientToken: (input) => clientToken(rooms, ownSessions, input),
+    present: (token) => present(rooms, token),
+    introspect: (caller, token) => introspect(rooms, caller, token),
+    revokeToken: (caller, token) => revokeToken(rooms, caller, token),
+    logout: (token) => logout(rooms, token),
+    logoutMany: (caller, which) => logoutMany(rooms, caller, which),
+    endOne: (sid, by) => endOne(rooms, sid, by),
+    revokeSession: (order) => administer.revokeSession(rooms, order),
+    revokeUser: (order) => administer.revokeUser(rooms, order),
+    enableUser: (uid) => administer.enableUser(rooms, uid),
+    fence: () => rooms.store.fence(),
+    user: (uid) => rooms.store.user(uid),
+    show: (sid) => administer.showSession(rooms, sid),
+    list: (query) => administer.listSessions(rooms, query),
+    rename: (sid, deviceName) => administer.renameSession(rooms, sid, deviceName),
+    regrantSession: (sid, regrant) => administer.regrantSession(rooms, sid, regrant),
+    regrantUser: (uid, regrant) => administer.regrantUser(rooms, uid, regrant),
+    effectiveRoles: (session) => effectiveRoles(rooms.policy, session),
+  }
+}

@@ -1,0 +1,23 @@
+/*
+ * The authority: the use cases (start, present, refresh, end, list) and the ports that they need.
+ * It imports the domain alone; stores, tokens, cache and feed implement its ports, main joins them.
+ * Start at ports.ts (what others must offer), then apply.ts (decide, swap, decide again), then the
+ * use case that you look for: one file each.
+ */
+export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
+export type { Applied } from './apply.ts'
+export { type Authority, createAuthority } from './authority.ts'
+export { type ClientTokenAnswer, serviceDevice } from './client-token.ts'
+export type { Introspection, RevocationAnswer } from './introspect.ts'
+export type { IssueAnswer, IssueInput } from './issue.ts'
+export { endExpired, endForgottenClients, prune } from './keep-house.ts'
+export { KeyMissing } from './key-missing.ts'
+export type { LogoutAnswer, ManyAnswer } from './logout.ts'
+export { type ClientRules, type DeviceRules, type Policy, rulesOf } from './policy.ts'
+export type * from './ports.ts'
+export { StoreUnavailable } from './ports.ts'
+export { kindOf, type Presented } from './present.ts'
+export type { RefreshAnswer, RefreshInput } from './refresh.ts'
+export { reservedRoles } from './roles.ts'
+export type { Alarm, RefreshResult, Rooms, Signals } from './rooms.ts'
+export { noWish, type TokenSet, type TokenWish } from './token-set.ts'

@@ -1,0 +1,75 @@
+import type { Claims, ClientId, EpochSeconds, Uid } from '#domain'
+import type { ClientRules } from './policy.ts'
+import { reservedRoles } from './roles.ts'
+import type { Rooms } from './rooms.ts'
+import { start } from './start.ts'
+import { noWish, type TokenSet, tokenSet } from './token-set.ts'
+
+/** `POST /sessions`, parsed: a backend starts a session for a user that it has authenticated itself. */
+export interface IssueInput {
+  readonly caller: ClientRules
+  readonly uid: Uid
+  readonly clientId: ClientId | null
+  readonly device: string | null
+  readonly deviceId: string | null
+  readonly deviceName: string | null
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly authTime: EpochSeconds | null
+  readonly amr: readonly string[] | null
+  readonly acr: string | null
+  readonly roles: readonly string[]
+  readonly claims: Claims
+  readonly fence: number | null
+  readonly reuse: boolean
+}
+
+export type IssueAnswer =
+  | { readonly kind: 'started' | 'joined'; readonly tokens: TokenSet }
+  | { readonly kind: 'unknown-client' }
+  | { readonly kind: 'unknown-device'; readonly device: string }
+  /** Roles outside of the caller's `mayGrant` (rule 17). */
+  | { readonly kind: 'roles-not-granted'; readonly roles: readonly string[] }
+  | { readonly kind: 'admin-not-granted' }
+  | { readonly kind: 'fence-moved' }
+  | { readonly kind: 'user-disabled' }
+
+/** @throws StoreUnavailable */
+export async function issue(rooms: Rooms, input: IssueInput): Promise<IssueAnswer> {
+  const { policy } = rooms
+  const client = policy.client(input.clientId ?? input.caller.id)
+  if (client === undefined) return { kind: 'unknown-client' }
+  const device = input.device ?? client.device
+  const rules = policy.device(device)
+  if (rules === undefined) return { kind: 'unknown-device', device }
+  const denied = denial(rooms, input)
+  if (denied !== undefined) return denied
+  const { reuse, caller: _caller, ...rest } = input
+  const signIn = { ...rest, clientId: client.id, device, scope: client.scopes.join(' ') }
+  const started = await start(rooms, { ...signIn, mayJoin: reuse, refreshable: true }, rules)
+  if (!('session' in started)) return started
+  return { kind: started.kind, tokens: firstTokens(rooms, started) }
+}
+
+/** What a client may give, and to whom (rule 17). Decided before anything is written. */
+function denial(rooms: Rooms, input: IssueInput): IssueAnswer | undefined {
+  const { caller } = input
+  const roles = input.roles.filter(
+    (role) => reservedRoles.includes(role) || !caller.mayGrant.includes(role),
+  )
+  if (roles.length > 0) return { kind: 'roles-not-granted', roles }
+  const admin = rooms.policy.userRoles(input.uid).includes('admin')
+  return admin && !caller.mayStartAdmins ? { kind: 'admin-not-granted' } : undefined
+}
+
+/** A joiner gets no refresh token: only one holder may rotate (rule 9). */
+function firstTokens(
+  rooms: Rooms,
+  started: Extract<Awaited<ReturnType<typeof start>>, { kind: 'started' | 'joined' }>,
+): TokenSet {
+  const { session, now } = started
+  const minted = session.access.newest
+  if (minted === null) throw new Error('a started session has no access token')
+  const refreshToken = started.kind === 'started'
+  return tokenSet(rooms, { session, minted, now, wish: noWish, refreshToken, sessionToken: true })
+}

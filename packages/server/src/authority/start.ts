@@ -1,0 +1,179 @@
+import {
+  type Applicant,
+  addMs,
+  type Claims,
+  type ClientId,
+  type EpochSeconds,
+  enter,
+  type Instant,
+  type LiveSession,
+  mint,
+  type SessionId,
+  slotOf,
+  type Uid,
+} from '#domain'
+import { apply } from './apply.ts'
+import type { DeviceRules } from './policy.ts'
+import { StoreUnavailable } from './ports.ts'
+import type { Rooms } from './rooms.ts'
+
+/** A start that was told to join, and found the session ended, starts again; so often at the most. */
+const startAttemptsMax = 8
+
+/** A sign-in that was authenticated elsewhere: whoever calls `start` vouches for it. */
+export interface SignIn {
+  readonly uid: Uid
+  readonly clientId: ClientId
+  readonly device: string
+  readonly deviceId: string | null
+  readonly deviceName: string | null
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly authTime: EpochSeconds | null
+  readonly amr: readonly string[] | null
+  readonly acr: string | null
+  readonly roles: readonly string[]
+  readonly claims: Claims
+  readonly scope: string
+  /** The global fence when the sign-in began (rule 1); null: it begins now. */
+  readonly fence: number | null
+  /** False: a live session of a `shared` class is superseded, not joined. */
+  readonly mayJoin: boolean
+  /** Does the session have a refresh token? A client's own has none. */
+  readonly refreshable: boolean
+}
+
+export type Started =
+  | { readonly kind: 'started' | 'joined'; readonly session: LiveSession; readonly now: Instant }
+  | { readonly kind: 'fence-moved' }
+  | { readonly kind: 'user-disabled' }
+
+/**
+ * The one way to start a session; every kind of sign-in ends here.
+ *
+ * @throws StoreUnavailable
+ */
+export async function start(rooms: Rooms, signIn: SignIn, rules: DeviceRules): Promise<Started> {
+  const fence = signIn.fence ?? (await rooms.store.fence())
+  for (let attempt = 0; attempt < startAttemptsMax; attempt++) {
+    const started = await place(rooms, { signIn, rules, fence })
+    if (started !== 'again') {
+      rooms.signals.started(resultOf(started))
+      return started
+    }
+  }
+  throw new StoreUnavailable(new Error(`${startAttemptsMax} joins found their session ended`))
+}
+
+function resultOf(started: Started): 'started' | 'joined' | 'refused' {
+  return started.kind === 'started' || started.kind === 'joined' ? started.kind : 'refused'
+}
+
+interface Placing {
+  readonly signIn: SignIn
+  readonly rules: DeviceRules
+  readonly fence: number
+}
+
+async function place(rooms: Rooms, placing: Placing): Promise<Started | 'again'> {
+  const { signIn, rules, fence } = placing
+  const now = rooms.clock.now()
+  const candidate = newSession(rooms, signIn, rules, now)
+  const applicant = applicantOf(signIn)
+  const result = await rooms.store.start({ candidate, applicant, policy: rules.policy, fence })
+  switch (result.kind) {
+    case 'started':
+      for (const ended of result.ended) {
+        rooms.denylist.deny(ended)
+        rooms.cache.drop(ended.sid)
+      }
+      rooms.cache.put({ session: candidate, asOf: result.asOf, now })
+      return { kind: 'started', session: candidate, now }
+    case 'join':
+      return join(rooms, result.sid, applicant, rules)
+    default:
+      return result
+  }
+}
+
+/** Joining is a swap; if the session ended meanwhile, the start runs again. */
+async function join(
+  rooms: Rooms,
+  sid: SessionId,
+  applicant: Applicant,
+  rules: DeviceRules,
+): Promise<Started | 'again'> {
+  const applied = await apply(rooms, sid, (session) => ({
+    kind: 'join',
+    joiner: applicant.joiner,
+    mint: mintOrder(rooms, session.origin.clientId, session.origin.device),
+    idleTtlMs: rules.idleTtlMs,
+  }))
+  if (applied.kind !== 'moved') return 'again'
+  return { kind: 'joined', session: applied.session, now: applied.now }
+}
+
+function applicantOf(signIn: SignIn): Applicant {
+  const { clientId, roles, acr, deviceId, mayJoin } = signIn
+  return { deviceId, mayJoin, joiner: { clientId, providerId: null, roles, acr } }
+}
+
+function mintOrder(rooms: Rooms, clientId: ClientId, device: string) {
+  return {
+    jti: rooms.random.tokenId(),
+    ttlSeconds: rooms.policy.accessTtlSeconds(clientId, device),
+    keyId: rooms.access.currentKid(),
+  }
+}
+
+/** Version 1, with its first access token already in the ledger: the insert is that mint's commit. */
+function newSession(
+  rooms: Rooms,
+  signIn: SignIn,
+  rules: DeviceRules,
+  now: Instant,
+): LiveSession {
+  const keyId = rooms.opaque.currentKeyId()
+  const bare: LiveSession = {
+    kind: 'live',
+    version: 1,
+    origin: originOf(rooms, signIn, rules, now),
+    profile: { deviceName: signIn.deviceName, ip: signIn.ip, userAgent: signIn.userAgent },
+    life: { lastSeenAt: now, idleExpiresAt: addMs(now, rules.idleTtlMs) },
+    grants: { version: 1, roles: signIn.roles, claims: signIn.claims, scope: signIn.scope },
+    rotation: null,
+    access: { newest: null, latestExp: 0 as EpochSeconds },
+    sessionToken: { generation: 1, keyId },
+    provider: null,
+  }
+  const minted = mint(bare, mintOrder(rooms, signIn.clientId, signIn.device), now)
+  const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint: null, minted }
+  return {
+    ...bare,
+    access: enter(bare.access, minted),
+    rotation: signIn.refreshable ? rotation : null,
+  }
+}
+
+function originOf(
+  rooms: Rooms,
+  signIn: SignIn,
+  rules: DeviceRules,
+  now: Instant,
+): LiveSession['origin'] {
+  return {
+    sid: rooms.random.sessionId(now),
+    uid: signIn.uid,
+    clientId: signIn.clientId,
+    device: signIn.device,
+    deviceId: signIn.deviceId,
+    slot: slotOf(rules.policy, signIn.device, signIn.deviceId),
+    parentSid: null,
+    createdAt: now,
+    absoluteExpiresAt: addMs(now, rules.absoluteTtlMs),
+    authTime: signIn.authTime ?? (Math.floor(now / 1000) as EpochSeconds),
+    amr: signIn.amr,
+    acr: signIn.acr,
+    salt: rooms.random.salt(),
+  }
+}

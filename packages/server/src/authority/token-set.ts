@@ -1,0 +1,110 @@
+import {
+  type EpochSeconds,
+  expiresAt,
+  type Instant,
+  type LiveSession,
+  type MintedAccess,
+  toInstant,
+  toSeconds,
+} from '#domain'
+import { effectiveRoles } from './roles.ts'
+import type { AccessClaims } from './ports.ts'
+import type { Rooms } from './rooms.ts'
+
+/** What a start or a refresh hands out; http writes it as API.md, section 3, says. */
+export interface TokenSet {
+  readonly session: LiveSession
+  readonly accessToken: string
+  /** Whole seconds that remain (rule 11). */
+  readonly expiresIn: number
+  readonly scope: string
+  readonly refreshToken: string | null
+  readonly sessionToken: string | null
+  readonly sessionExpiresAt: EpochSeconds
+}
+
+/** What the request asks of the access token: parts of what the session may have. */
+export interface TokenWish {
+  /** RFC 8707 `resource`; empty: the whole configured audience. */
+  readonly resources: readonly string[]
+  /** Narrower than the session's scope, or null. */
+  readonly scope: string | null
+}
+
+export const noWish: TokenWish = { resources: [], scope: null }
+
+export interface TokenSetOrder {
+  readonly session: LiveSession
+  readonly minted: MintedAccess
+  readonly now: Instant
+  readonly wish: TokenWish
+  readonly refreshToken: boolean
+  readonly sessionToken: boolean
+}
+
+/** Derives the tokens that the row stands for. Nothing here changes the session (rule 4). */
+export function tokenSet(rooms: Rooms, order: TokenSetOrder): TokenSet {
+  const { session, minted, now } = order
+  const claims = accessClaims(rooms, session, minted, order.wish)
+  const remainingMs = toInstant(minted.exp) - now
+  return {
+    session,
+    accessToken: rooms.access.sign(claims, minted.keyId),
+    expiresIn: Math.max(0, Math.floor(remainingMs / 1000)),
+    scope: claims.scope,
+    refreshToken: order.refreshToken ? refreshToken(rooms, session) : null,
+    sessionToken: order.sessionToken ? sessionToken(rooms, session) : null,
+    sessionExpiresAt: toSeconds(expiresAt(session)),
+  }
+}
+
+/** RFC 9068, section 2.2, and the session's own claims. */
+function accessClaims(
+  rooms: Rooms,
+  session: LiveSession,
+  minted: MintedAccess,
+  wish: TokenWish,
+): AccessClaims {
+  const { policy } = rooms
+  const { origin, grants } = session
+  const resources = wish.resources.length > 0 ? wish.resources : policy.audience
+  return {
+    ...copiedClaims(session, policy.accessClaims),
+    iss: policy.issuer,
+    sub: origin.uid,
+    aud: [...new Set([policy.issuer, ...resources])],
+    exp: minted.exp,
+    iat: minted.iat,
+    nbf: minted.iat,
+    jti: minted.jti,
+    sid: origin.sid,
+    client_id: origin.clientId,
+    roles: effectiveRoles(policy, session),
+    device: origin.device,
+    scope: wish.scope ?? grants.scope,
+    auth_time: origin.authTime,
+    ...(origin.amr === null ? {} : { amr: origin.amr }),
+    ...(origin.acr === null ? {} : { acr: origin.acr }),
+  }
+}
+
+function copiedClaims(
+  session: LiveSession,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const own = names.filter((name) => Object.hasOwn(session.grants.claims, name))
+  return Object.fromEntries(own.map((name) => [name, session.grants.claims[name]]))
+}
+
+function refreshToken(rooms: Rooms, session: LiveSession): string | null {
+  const { origin, rotation } = session
+  if (rotation === null) return null
+  const { generation, keyId } = rotation
+  return rooms.opaque.issue('refresh', { sid: origin.sid, generation, keyId }, origin.salt)
+}
+
+function sessionToken(rooms: Rooms, session: LiveSession): string {
+  const { origin, sessionToken: state } = session
+  const parts = { sid: origin.sid, generation: state.generation, keyId: state.keyId }
+  return rooms.opaque.issue('session', parts, origin.salt)
+}
