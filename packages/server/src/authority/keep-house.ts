@@ -49,3 +49,18 @@ export async function prune(store: FeedStore, limits: PruneLimits): Promise<Prun
     if (pruned.feedRows < limits.rowsMax && pruned.sessions < limits.rowsMax) return total
   }
 }
+
+/** `curfew recover`: ends every live session, newest first. Answers how many (rule 7). */
+export async function endAll(rooms: Rooms): Promise<number> {
+  let ended = 0
+  let before: SessionId | null = null
+  const cause = { reason: reason('restored'), by: null, guard: 'live' } as const
+  for (;;) {
+    const page = await rooms.store.list({ ...everything, state: 'live', before, limit: scanPage })
+    const sids = page.sessions.map((session) => session.origin.sid)
+    const answers = await Promise.all(sids.map((sid) => endFor(rooms, sid, cause)))
+    ended += answers.filter((answer) => answer !== 'conflict' && answer.kind === 'ended').length
+    before = sids.at(-1) ?? null
+    if (!page.more || before === null) return ended
+  }
+}

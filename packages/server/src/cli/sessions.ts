@@ -1,0 +1,140 @@
+import { everything, type SessionQuery } from '#authority'
+import {
+  expiresAt,
+  parseClientId,
+  parseReason,
+  parseSessionId,
+  reason,
+  type Session,
+  type SessionId,
+  toSeconds,
+} from '#domain'
+import type { House } from '../main.ts'
+import { CommandFailed, type Io, print, table, when } from './io.ts'
+import { parseAnyUid } from './users.ts'
+
+export interface ListOptions {
+  readonly user?: string
+  readonly state: string
+  readonly device?: string
+  readonly client?: string
+  readonly limit: string
+  readonly json?: boolean
+}
+
+/** `curfew sessions list` */
+export async function listSessions(io: Io, house: House, options: ListOptions): Promise<void> {
+  const page = await house.authority.list(queryOf(options))
+  const lines = table(
+    ['SID', 'USER', 'DEVICE', 'CLIENT', 'LAST SEEN', 'STATE'],
+    page.sessions.map((session) => [
+      session.origin.sid,
+      session.origin.uid,
+      session.origin.device,
+      session.origin.clientId,
+      when(session.life.lastSeenAt),
+      stateOf(session),
+    ]),
+  )
+  const more = page.more ? [`… more; raise --limit (${options.limit}) to see them`] : []
+  const value = { items: page.sessions.map(describe), more: page.more }
+  print(io, options.json === true, value, [...lines, ...more])
+}
+
+function queryOf(options: ListOptions): SessionQuery {
+  const { state } = options
+  if (state !== 'live' && state !== 'ended' && state !== 'all') {
+    throw new CommandFailed(`--state is live, ended or all, not "${state}"`)
+  }
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
+    throw new CommandFailed(`--limit is a whole number from 1 to 10000, not "${options.limit}"`)
+  }
+  return {
+    ...everything,
+    state,
+    limit,
+    uid: options.user === undefined ? null : parseAnyUid(options.user),
+    device: options.device ?? null,
+    clientId: options.client === undefined ? null : clientOf(options.client),
+  }
+}
+
+function clientOf(text: string): NonNullable<ReturnType<typeof parseClientId>> {
+  const id = parseClientId(text)
+  if (id === undefined) throw new CommandFailed(`"${text}" is not a client id`)
+  return id
+}
+
+/** `curfew sessions show SID` */
+export async function showSession(
+  io: Io,
+  house: House,
+  options: { readonly sid: string; readonly json: boolean },
+): Promise<void> {
+  const session = await house.authority.show(sidOf(options.sid))
+  if (session === undefined) throw new CommandFailed(`there is no session ${options.sid}`)
+  const value = describe(session)
+  const lines = Object.entries(value).map(([name, cell]) => `${name.padEnd(20)}  ${text(cell)}`)
+  print(io, options.json, value, lines)
+}
+
+/** `curfew sessions revoke SID`: the same as an admin's revoke, with no actor named. */
+export async function revokeSession(
+  io: Io,
+  house: House,
+  options: { readonly sid: string; readonly reason?: string | undefined; readonly json: boolean },
+): Promise<void> {
+  const sid = sidOf(options.sid)
+  const given = reasonOf(options.reason)
+  const answer = await house.authority.revokeSession({ sid, reason: given, by: null })
+  if (answer === undefined) throw new CommandFailed(`there is no session ${sid}`)
+  const line = answer.already ? `${sid} had ended before` : `${sid} has ended (${given})`
+  print(io, options.json, { sid, revoked: !answer.already, already_revoked: answer.already }, [line])
+}
+
+export function reasonOf(text: string | undefined): ReturnType<typeof reason> {
+  if (text === undefined) return reason('adminRevoke')
+  const parsed = parseReason(text)
+  if (parsed === undefined) {
+    throw new CommandFailed(`--reason is 1 to 64 of a-z, 0-9 and _, not "${text}"`)
+  }
+  return parsed
+}
+
+function sidOf(text: string): SessionId {
+  const sid = parseSessionId(text)
+  if (sid === undefined) throw new CommandFailed(`"${text}" is not a session id (a UUIDv7)`)
+  return sid
+}
+
+function stateOf(session: Session): string {
+  return session.kind === 'live' ? 'live' : `ended: ${session.end.reason}`
+}
+
+function describe(session: Session): Record<string, unknown> {
+  const { origin, profile, grants, life } = session
+  return {
+    sid: origin.sid,
+    uid: origin.uid,
+    client_id: origin.clientId,
+    device: origin.device,
+    device_id: origin.deviceId,
+    device_name: profile.deviceName,
+    ip: profile.ip,
+    user_agent: profile.userAgent,
+    roles: grants.roles,
+    auth_time: origin.authTime,
+    created_at: Math.floor(origin.createdAt / 1000),
+    last_seen_at: Math.floor(life.lastSeenAt / 1000),
+    expires_at: toSeconds(expiresAt(session)),
+    state: session.kind,
+    revoked_at: session.kind === 'ended' ? toSeconds(session.end.at) : null,
+    revoked_reason: session.kind === 'ended' ? session.end.reason : null,
+    revoked_by_user_id: session.kind === 'ended' ? session.end.by : null,
+  }
+}
+
+function text(cell: unknown): string {
+  return typeof cell === 'string' ? cell : JSON.stringify(cell)
+}

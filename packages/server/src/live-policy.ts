@@ -1,0 +1,115 @@
+import type { ClientRules, DeviceRules, Policy } from '#authority'
+import type { ClientConfig, Config, DeviceClassConfig } from '#config'
+import type { ClientId, Uid } from '#domain'
+
+/** The configuration in force as the authority's policy. `replace` is what SIGHUP does. */
+export class LivePolicy implements Policy {
+  #config: Config
+  #clients: ReadonlyMap<ClientId, ClientConfig>
+  #rules: ReadonlyMap<ClientId, ClientRules>
+  #userRoles: ReadonlyMap<Uid, readonly string[]>
+
+  constructor(config: Config) {
+    this.#config = config
+    this.#clients = byId(config)
+    this.#rules = rulesById(config)
+    this.#userRoles = rolesByUid(config)
+  }
+
+  replace(config: Config): void {
+    this.#config = config
+    this.#clients = byId(config)
+    this.#rules = rulesById(config)
+    this.#userRoles = rolesByUid(config)
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get issuer(): string {
+    return this.#config.server.publicUrl
+  }
+
+  get refreshTtlMs(): number {
+    return this.#config.tokens.refreshTtlMs
+  }
+
+  get refreshGraceMs(): number {
+    return this.#config.tokens.refreshGraceMs
+  }
+
+  get audience(): readonly string[] {
+    return this.#config.tokens.audience
+  }
+
+  get accessClaims(): readonly string[] {
+    return this.#config.tokens.claims
+  }
+
+  get fallback(): DeviceRules {
+    const { idleTtlMs, absoluteTtlMs } = this.#config.sessions
+    const policy = { policy: 'multiple', limit: null } as const
+    return { policy, idleTtlMs, absoluteTtlMs, lostResponseMs: 0 }
+  }
+
+  client(id: ClientId): ClientRules | undefined {
+    return this.#rules.get(id)
+  }
+
+  /** The client with its credentials; only for those who authenticate it. */
+  clientConfig(id: ClientId): ClientConfig | undefined {
+    return this.#clients.get(id)
+  }
+
+  device(name: string): DeviceRules | undefined {
+    return this.#device(name)
+  }
+
+  userRoles(uid: Uid): readonly string[] {
+    return this.#userRoles.get(uid) ?? []
+  }
+
+  accessTtlSeconds(client: ClientId, device: string): number {
+    const limits = [
+      this.#config.tokens.accessTtlSeconds,
+      this.#clients.get(client)?.accessTtlSeconds ?? null,
+      this.#device(device)?.accessTtlSeconds ?? null,
+    ]
+    return Math.min(...limits.filter((limit) => limit !== null))
+  }
+
+  #device(name: string): DeviceClassConfig | undefined {
+    return this.#config.sessions.devices[name]
+  }
+}
+
+function byId(config: Config): ReadonlyMap<ClientId, ClientConfig> {
+  return new Map(config.clients.map((client) => [client.id, client]))
+}
+
+function rulesById(config: Config): ReadonlyMap<ClientId, ClientRules> {
+  return new Map(config.clients.map((client) => [client.id, rulesOf(client)]))
+}
+
+function rulesOf(client: ClientConfig): ClientRules {
+  return {
+    id: client.id,
+    confidential: client.auth.kind !== 'none',
+    roles: client.roles,
+    mayGrant: client.mayGrant,
+    mayStartAdmins: client.mayStartAdmins,
+    grants: client.grants,
+    device: client.device,
+    scopes: client.scopes,
+  }
+}
+
+/** Only a uid counts here; a match by e-mail needs the provider's word for it (rule 17). */
+function rolesByUid(config: Config): ReadonlyMap<Uid, readonly string[]> {
+  const roles = new Map<Uid, readonly string[]>()
+  for (const { match, roles: given } of config.users) {
+    if (match.kind === 'uid') roles.set(match.uid, [...(roles.get(match.uid) ?? []), ...given])
+  }
+  return roles
+}
