@@ -1,51 +1,58 @@
 import { defineConfig } from 'vitest/config'
 
-const services = ['./packages/server/test/services/global-setup.ts']
+// No second try: a test that only passes then is a bug report. And no test alone.
+const strict = { retry: 0, allowOnly: false }
+const withServices = {
+  ...strict,
+  globalSetup: ['./packages/server/test/services/global-setup.ts'],
+  hookTimeout: 60_000,
+}
 
 export default defineConfig({
   test: {
-    // A test that only passes on the second try is a bug report, not a pass.
-    retry: 0,
-    allowOnly: false,
     projects: [
       {
         test: {
+          ...strict,
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
           testTimeout: 10_000,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
+          ...withServices,
           name: 'contract',
           include: ['packages/server/test/contract/**/*.test.ts'],
-          globalSetup: services,
           testTimeout: 30_000,
-          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
+          ...withServices,
           name: 'e2e',
           include: [
             'packages/server/test/e2e/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
           ],
-          globalSetup: services,
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
+          ...withServices,
           name: 'races',
           include: ['packages/server/test/races/**/*.test.ts'],
-          globalSetup: services,
           // Several server processes each: side by side they would measure each other.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
