@@ -1,0 +1,53 @@
+import { Check } from 'typebox/value'
+import type { Config } from './config.ts'
+import type { Mistake } from './mistakes.ts'
+import { normalise } from './normalise.ts'
+import { parseConfigText } from './parse-yaml.ts'
+import { readValue } from './read.ts'
+import { checkRules } from './rules/rules.ts'
+import { configNode, configSchema } from './schema.ts'
+import { type ConfigInputs, findSource } from './source.ts'
+import type { Surroundings } from './substitute.ts'
+
+export type LoadResult =
+  | { readonly kind: 'loaded'; readonly source: string; readonly config: Config }
+  | { readonly kind: 'invalid'; readonly source: string; readonly mistakes: readonly Mistake[] }
+
+/** Finds, reads and checks the configuration. It never throws: what is wrong is listed, all of it. */
+export function loadConfig(inputs: ConfigInputs): LoadResult {
+  const source = findSource(inputs)
+  if (source.kind === 'missing') {
+    const { name, problem, fix } = source
+    return { kind: 'invalid', source: name, mistakes: [{ path: '', problem, fix, line: null }] }
+  }
+  const result = parseConfig(source.text, inputs)
+  return { ...result, source: source.name }
+}
+
+export type ParseConfigResult =
+  | { readonly kind: 'loaded'; readonly config: Config }
+  | { readonly kind: 'invalid'; readonly mistakes: readonly Mistake[] }
+
+/** The same for a text at hand. */
+export function parseConfig(text: string, surroundings: Surroundings): ParseConfigResult {
+  const result = parseConfigText(text, surroundings)
+  if (result.kind === 'broken') return { kind: 'invalid', mistakes: result.mistakes }
+  const { value, findings, lineOf, originOf } = result.parsed
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { kind: 'invalid', mistakes: [notAFile] }
+  }
+  const raw = readValue(configNode, value, [], { findings, originOf })
+  if (!Check(configSchema, raw)) throw new TypeError('reading left a value that its schema refuses')
+  checkRules(raw, findings)
+  const mistakes = findings.list(lineOf)
+  return mistakes.length > 0
+    ? { kind: 'invalid', mistakes }
+    : { kind: 'loaded', config: normalise(raw) }
+}
+
+const notAFile: Mistake = {
+  path: '',
+  problem: 'the file holds no settings',
+  fix: 'Begin with what `curfew init` prints.',
+  line: null,
+}

@@ -1,0 +1,121 @@
+import { isIpAddress } from '../addresses.ts'
+import type { Path, Reporter } from '../mistakes.ts'
+import type { RawConfig } from '../schema.ts'
+import { reportUnknownProvider } from './role-rules.ts'
+import { templateProblem } from './template-rules.ts'
+import { webUrlProblem } from './url-rules.ts'
+
+type RawRule = RawConfig['gateway']['rules'][number]
+
+export function checkGateway(config: RawConfig, report: Reporter): void {
+  checkCookie(config, report)
+  checkHeaders(config.gateway.headers, ['gateway', 'headers'], report)
+  for (const [index, rule] of config.gateway.rules.entries()) {
+    const path: Path = ['gateway', 'rules', index]
+    checkIdps(rule, config, path, report)
+    checkShadow(rule, config.gateway.rules.slice(0, index), path, report)
+    checkIssuers(rule, path, report)
+    if (rule.headers !== null) checkHeaders(rule.headers, [...path, 'headers'], report)
+  }
+}
+
+/** Rule 28: a browser drops a cookie whose domain is not the host that sets it, or a parent of it. */
+function checkCookie({ server, gateway }: RawConfig, report: Reporter): void {
+  const url = URL.parse(server.publicUrl)
+  if (url === null) return
+  const path: Path = ['gateway', 'cookie']
+  const { domain, sameSite } = gateway.cookie
+  if (sameSite === 'none' && url.protocol !== 'https:') {
+    const problem = 'browsers take SameSite=None over https alone'
+    report.add([...path, 'sameSite'], problem, 'Use lax, or an https publicUrl.')
+  }
+  const problem = domain === null ? undefined : domainProblem(domain, url.hostname)
+  if (problem !== undefined) {
+    const fix = `Write a parent domain of ${url.hostname}, or leave it out: other hosts are then handed their own cookie.`
+    report.add([...path, 'domain'], problem, fix)
+  }
+}
+
+function domainProblem(domain: string, host: string): string | undefined {
+  const name = domain.toLowerCase()
+  if (/[*:]/.test(name)) return 'a cookie domain has no wildcard and no port'
+  if (isIpAddress(name)) return 'a cookie domain is never an IP address'
+  if (!name.includes('.') && name !== 'localhost') return `${name} is too wide for a cookie`
+  if (host === name || host.endsWith(`.${name}`)) return undefined
+  return `it does not cover ${host}, the host of publicUrl`
+}
+
+function checkHeaders(headers: Record<string, string>, path: Path, report: Reporter): void {
+  const seen = new Set<string>()
+  for (const [name, template] of Object.entries(headers)) {
+    const problem = headerProblem(name, seen) ?? templateProblem(template, 'headers')
+    seen.add(name.toLowerCase())
+    if (problem !== undefined) {
+      const fix =
+        'Use uid, sid, device, roles, claims.NAME, accessToken, cookies, provider.accessToken or provider.idToken.'
+      report.add([...path, name], problem, headerProblem(name, new Set()) ? 'Rename it.' : fix)
+    }
+  }
+}
+
+const hopByHop = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function headerProblem(name: string, seen: ReadonlySet<string>): string | undefined {
+  if (name.includes('_'))
+    return 'proxies take _ and - for the same, so it could be forged (rule 25)'
+  if (hopByHop.has(name.toLowerCase())) return 'this header belongs to the connection'
+  return seen.has(name.toLowerCase()) ? 'it stands there twice' : undefined
+}
+
+function checkIdps(rule: RawRule, config: RawConfig, path: Path, report: Reporter): void {
+  const named: readonly (readonly [Path, string | null])[] = [
+    [[...path, 'idp'], rule.idp],
+    [[...path, 'require', 'idp'], typeof rule.require === 'string' ? null : rule.require.idp],
+  ]
+  for (const [place, idp] of named) {
+    if (idp === null || config.identityProviders.some(({ id }) => id === idp)) continue
+    reportUnknownProvider(place, idp, config.identityProviders, report)
+  }
+}
+
+/** The first match wins, so a rule after one with the same hosts and no conditions is never asked. */
+function checkShadow(
+  rule: RawRule,
+  before: readonly RawRule[],
+  path: Path,
+  report: Reporter,
+): void {
+  const shadowed = rule.hosts.every((host) =>
+    before.some(
+      ({ hosts, paths, methods }) =>
+        paths === null && methods === null && hosts.some((wide) => covers(wide, host)),
+    ),
+  )
+  if (!shadowed) return
+  const fix = 'Put it first, or remove it.'
+  report.add(path, 'an earlier rule takes all requests for its hosts, so it is never asked', fix)
+}
+
+function covers(wide: string, host: string): boolean {
+  const [a, b] = [wide.toLowerCase(), host.toLowerCase()]
+  if (a === b) return true
+  return a.startsWith('*.') && b.replace(/^\*/, '').endsWith(a.slice(1))
+}
+
+function checkIssuers({ bearer }: RawRule, path: Path, report: Reporter): void {
+  if (typeof bearer === 'string') return
+  for (const [index, { issuer }] of bearer.issuers.entries()) {
+    const problem = webUrlProblem(issuer)
+    if (problem === undefined) continue
+    report.add([...path, 'bearer', 'issuers', index, 'issuer'], problem, 'Write an https URL.')
+  }
+}

@@ -1,0 +1,120 @@
+import { durationMs, formatDuration } from '../durations.ts'
+import type { Path, Reporter } from '../mistakes.ts'
+import type { RawConfig } from '../schema.ts'
+
+/** What holds between durations: rules 11 and 30, and that no limit makes another pointless. */
+export function checkLifetimes(config: RawConfig, report: Reporter): void {
+  checkAccessTtls(config, report)
+  checkSessionTtls(config, report)
+  checkRevocation(config, report)
+  checkKeepEnded(config, report)
+}
+
+interface AccessTtl {
+  readonly path: Path
+  readonly text: string
+}
+
+function accessTtls(config: RawConfig): readonly AccessTtl[] {
+  const found: AccessTtl[] = [{ path: ['tokens', 'accessTtl'], text: config.tokens.accessTtl }]
+  for (const [index, { accessTtl }] of config.clients.entries()) {
+    if (accessTtl !== null) found.push({ path: ['clients', index, 'accessTtl'], text: accessTtl })
+  }
+  for (const [name, { accessTtl }] of Object.entries(config.sessions.devices)) {
+    if (accessTtl === null) continue
+    found.push({ path: ['sessions', 'devices', name, 'accessTtl'], text: accessTtl })
+  }
+  return found
+}
+
+/** Rule 11: a repeat within the grace must still get a token that is worth having. */
+function checkAccessTtls(config: RawConfig, report: Reporter): void {
+  const { refreshGrace, refreshTtl } = config.tokens
+  const least = 2 * durationMs(refreshGrace)
+  for (const { path, text } of accessTtls(config)) {
+    if (durationMs(text) < least) {
+      const problem = `${text} is less than twice tokens.refreshGrace (${refreshGrace})`
+      const fix = `Write ${formatDuration(least)} or more, or shorten tokens.refreshGrace.`
+      report.add(path, problem, fix)
+    }
+  }
+  if (durationMs(refreshTtl) < durationMs(config.tokens.accessTtl)) {
+    const problem = `${refreshTtl} is less than tokens.accessTtl (${config.tokens.accessTtl})`
+    report.add(['tokens', 'refreshTtl'], problem, `Write ${config.tokens.accessTtl} or more.`)
+  }
+}
+
+function checkSessionTtls(config: RawConfig, report: Reporter): void {
+  const { idleTtl, absoluteTtl, devices } = config.sessions
+  const accessTtl = config.tokens.accessTtl
+  checkIdle({ path: ['sessions', 'idleTtl'], idleTtl, absoluteTtl, accessTtl }, report)
+  for (const [name, device] of Object.entries(devices)) {
+    const path: Path = ['sessions', 'devices', name]
+    // Only what the class says itself can be wrong with it; the rest was judged above.
+    if (device.idleTtl !== null || device.absoluteTtl !== null) {
+      const own = {
+        path: [...path, device.idleTtl === null ? 'absoluteTtl' : 'idleTtl'],
+        idleTtl: device.idleTtl ?? idleTtl,
+        absoluteTtl: device.absoluteTtl ?? absoluteTtl,
+        accessTtl: shorter(device.accessTtl, accessTtl),
+      }
+      checkIdle(own, report)
+    }
+    if (device.limit !== null && device.policy !== 'multiple') {
+      const fix = 'Remove it, or set policy to multiple.'
+      report.add([...path, 'limit'], `policy ${device.policy} has no limit`, fix)
+    }
+  }
+}
+
+interface IdleTtl {
+  readonly path: Path
+  readonly idleTtl: string
+  readonly absoluteTtl: string
+  readonly accessTtl: string
+}
+
+function checkIdle({ path, idleTtl, absoluteTtl, accessTtl }: IdleTtl, report: Reporter): void {
+  if (durationMs(idleTtl) > durationMs(absoluteTtl)) {
+    const problem = `idleTtl (${idleTtl}) is longer than absoluteTtl (${absoluteTtl})`
+    report.add(path, problem, `Set idleTtl to ${absoluteTtl} or less, or lengthen absoluteTtl.`)
+  } else if (durationMs(idleTtl) < durationMs(accessTtl)) {
+    const problem = `idleTtl (${idleTtl}) is shorter than the life of an access token (${accessTtl})`
+    report.add(path, problem, `Set idleTtl to ${accessTtl} or more, or shorten accessTtl.`)
+  }
+}
+
+function shorter(a: string | null, b: string): string {
+  return a !== null && durationMs(a) < durationMs(b) ? a : b
+}
+
+function checkRevocation({ revocation }: RawConfig, report: Reporter): void {
+  const { pullInterval, maxStaleness, retention } = revocation
+  if (durationMs(pullInterval) > 3_600_000) {
+    report.add(['revocation', 'pullInterval'], 'it is longer than 1h', 'Write 1h or less.')
+  }
+  if (durationMs(maxStaleness) < durationMs(pullInterval)) {
+    const problem = `${maxStaleness} is shorter than pullInterval (${pullInterval})`
+    const fix = `Write ${pullInterval} or more: between two reads nothing is stale.`
+    report.add(['revocation', 'maxStaleness'], problem, fix)
+  }
+  if (durationMs(retention) < 3_600_000) {
+    const fix = 'Write 1h or more.'
+    report.add(['revocation', 'retention'], 'replicas need ends for an hour (rule 5)', fix)
+  }
+}
+
+/** Rule 30: a rotated refresh token must find its session as long as it could be presented. */
+function checkKeepEnded(config: RawConfig, report: Reporter): void {
+  const { keepEnded } = config.sessions
+  if (keepEnded === null) return
+  const least = leastKeepEndedMs(config)
+  if (durationMs(keepEnded) < least) {
+    const problem = `${keepEnded} is shorter than tokens.refreshTtl or revocation.retention`
+    report.add(['sessions', 'keepEnded'], problem, `Write ${formatDuration(least)} or more.`)
+  }
+}
+
+export function leastKeepEndedMs({ tokens, revocation }: RawConfig): number {
+  return Math.max(durationMs(tokens.refreshTtl), durationMs(revocation.retention))
+}
