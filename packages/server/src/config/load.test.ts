@@ -74,7 +74,6 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     'sessions.devices.app.accessTtl',
     /less than twice/,
   ],
-  ['tokens: {refreshTtl: 4m}', 'tokens.refreshTtl', /less than tokens.accessTtl/],
   ['sessions: {idleTtl: 1m}', 'sessions.idleTtl', /shorter than the life of an access token/],
   ['sessions: {absoluteTtl: 1d}', 'sessions.idleTtl', /longer than absoluteTtl/],
   [
@@ -183,7 +182,8 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     /never asked/,
   ],
   ['revocation: {pullInterval: 1m}', 'revocation.maxStaleness', /shorter than pullInterval/],
-  ['revocation: {retention: 1m}', 'revocation.retention', /rule 5/],
+  ['revocation: {pullInterval: 2h, maxStaleness: 1d}', 'revocation.pullInterval', /longer than 1h/],
+  ['store: sqlite::memory:', 'store', /forget/],
   ['webhooks: [{url: "ftp://a", secret: s}]', 'webhooks[0].url', /not an http/],
 ]
 

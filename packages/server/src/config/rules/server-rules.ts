@@ -6,14 +6,22 @@ import type { RawConfig } from '../schema.ts'
 export function checkServer(config: RawConfig, report: Reporter): void {
   checkPublicUrl(config.server.publicUrl, report)
   checkListeners(config, report)
+  checkProcess(config, report)
   for (const [index, proxy] of config.server.trustedProxies.entries()) {
     if (parseCidr(proxy) === undefined) {
       const problem = `${JSON.stringify(proxy)} is neither an address nor a CIDR`
       report.add(['server', 'trustedProxies', index], problem, 'Write 10.0.0.1 or 10.0.0.0/8.')
     }
   }
+}
+
+function checkProcess(config: RawConfig, report: Reporter): void {
   if (durationMs(config.server.shutdownDelay) > 600_000) {
     report.add(['server', 'shutdownDelay'], 'it is longer than 10m', 'Write 10m or less.')
+  }
+  if (config.store === 'sqlite::memory:') {
+    const problem = 'it would forget every session and every end at a restart'
+    report.add(['store'], problem, 'Write sqlite: and a path.')
   }
   if (config.server.workers > 1 && config.store.startsWith('sqlite:')) {
     const fix = 'Set workers to 1, or store to postgres://….'

@@ -21,7 +21,7 @@ export const revocationSchema = section(
       expects: 'a channel name of printable ASCII characters',
     }),
     retention: duration({
-      description: 'How long every end stays readable with all=true; at least 1h.',
+      description: 'How long every end stays readable with all=true.',
       default: '24h',
     }),
   },
