@@ -183,7 +183,7 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
   ],
   ['revocation: {pullInterval: 1m}', 'revocation.maxStaleness', /shorter than pullInterval/],
   ['revocation: {pullInterval: 2h, maxStaleness: 1d}', 'revocation.pullInterval', /longer than 1h/],
-  ['store: sqlite::memory:', 'store', /forget/],
+  ['store: "sqlite::memory:"', 'store', /forget/],
   ['webhooks: [{url: "ftp://a", secret: s}]', 'webhooks[0].url', /not an http/],
 ]
 
