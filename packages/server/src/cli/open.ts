@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { StoreUnavailable } from '#authority'
-import { type Config, loadConfig } from '#config'
+import { type Config, formatMistake, loadConfig } from '#config'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io } from './io.ts'
 
 /** The configuration, or every mistake in it at once. @throws CommandFailed */
 export function loadOrFail(io: Io, file: string | undefined): Config {
-  const loaded = loadConfig({ file, env: io.env })
-  if (loaded.kind === 'ok') return loaded.config
-  throw new CommandFailed(loaded.message)
+  const loaded = loadConfig({ file, env: io.env, readFile: (path) => readFileSync(path, 'utf8') })
+  if (loaded.kind === 'loaded') return loaded.config
+  const { mistakes, source } = loaded
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
+  const lines = mistakes.map((mistake) => `  ${formatMistake(mistake, source)}`)
+  throw new CommandFailed([`the configuration has ${count}`, ...lines].join('\n'))
 }
 
 /** Opens the store and all that belongs to it for one command, and closes it whatever happens. */
@@ -18,13 +22,19 @@ export async function withHouse(
 ): Promise<void> {
   const config = loadOrFail(io, file)
   const { openForCommand } = await import('../main.ts')
-  const house = await openForCommand(config, io)
   try {
-    await act(house)
+    const house = await openForCommand(config, io)
+    try {
+      await act(house)
+    } finally {
+      await house.close()
+    }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
-    throw new CommandFailed(`the store did not answer: ${String(error.cause)}`)
-  } finally {
-    await house.close()
+    throw new CommandFailed(`the store did not answer: ${reasonOf(error.cause)}`)
   }
+}
+
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
 }

@@ -66,7 +66,7 @@ function addServer(program: Command, io: Io, outcome: { code: number }): void {
   program
     .command('init')
     .description('print a commented configuration to start from')
-    .action(() => io.out(starterConfig()))
+    .action(() => io.out(starterConfig))
   program
     .command('secret')
     .description('secrets of the key ring')

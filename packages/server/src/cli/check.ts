@@ -1,0 +1,87 @@
+import { connect } from 'node:net'
+import type { Config } from '#config'
+import { type Io, CommandFailed } from './io.ts'
+import { loadOrFail, reasonOf } from './open.ts'
+
+/** One thing that the configuration names, tried. */
+interface Tried {
+  readonly what: string
+  readonly problem: string | null
+}
+
+const timeoutMs = 5000
+
+/**
+ * `curfew check`: prints every mistake of the configuration, then tries the store, Redis and each
+ * identity provider. Answers the exit code: 0 when all is well, else 1.
+ */
+export async function checkConfig(io: Io, file: string | undefined): Promise<number> {
+  const config = loadOrFail(io, file)
+  io.out('ok       the configuration\n')
+  const tried = await Promise.all([
+    tryStore(io, config),
+    ...tryRedis(config),
+    ...config.identityProviders.map(tryProvider),
+  ])
+  for (const { what, problem } of tried) {
+    io.out(problem === null ? `ok       ${what}\n` : `problem  ${what}: ${problem}\n`)
+  }
+  return tried.every(({ problem }) => problem === null) ? 0 : 1
+}
+
+async function tryStore(io: Io, config: Config): Promise<Tried> {
+  const what = `the store (${config.store.kind})`
+  try {
+    const { openForCommand } = await import('../main.ts')
+    const house = await openForCommand(config, io)
+    await house.close()
+    return { what, problem: null }
+  } catch (error) {
+    if (error instanceof CommandFailed) return { what, problem: error.message }
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    return { what, problem: reasonOf(cause) }
+  }
+}
+
+/** Whether somebody listens there; the protocol is spoken by the rooms that use it. */
+function tryRedis(config: Config): readonly Promise<Tried>[] {
+  const { redis } = config
+  if (redis === null) return []
+  const urls =
+    redis.kind === 'single' ? [redis.url] : redis.kind === 'cluster' ? redis.urls : redis.nodes
+  return urls.map(async (secret) => {
+    const { hostname, port } = new URL(secret.reveal())
+    const what = `Redis at ${hostname}:${port === '' ? '6379' : port}`
+    return { what, problem: await tryConnection(hostname, port === '' ? 6379 : Number(port)) }
+  })
+}
+
+function tryConnection(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs })
+    const answer = (problem: string | null) => {
+      socket.destroy()
+      resolve(problem)
+    }
+    socket.once('connect', () => answer(null))
+    socket.once('timeout', () => answer(`no connection within ${timeoutMs / 1000} s`))
+    socket.once('error', (error) => answer(error.message))
+  })
+}
+
+/** OpenID Connect Discovery 1.0, section 4: the metadata must name the issuer that was configured. */
+async function tryProvider(provider: Config['identityProviders'][number]): Promise<Tried> {
+  const what = `the identity provider ${provider.id}`
+  if (provider.preset === 'github') return { what, problem: null }
+  const base = (provider.internalUrl ?? provider.issuer).replace(/\/$/, '')
+  const url = `${base}/.well-known/openid-configuration`
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+    if (!response.ok) return { what, problem: `${url} answered ${response.status}` }
+    const { issuer } = (await response.json()) as { issuer?: unknown }
+    const same = issuer === provider.issuer
+    return { what, problem: same ? null : `it calls itself ${String(issuer)}; mend \`issuer\`` }
+  } catch (error) {
+    return { what, problem: `${url} cannot be read: ${reasonOf(error)}` }
+  }
+}
