@@ -19,7 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stopping) process.exit(1)
     stopping = true
-    server.stop().then(() => process.exit(0))
+    void server.stop().then(() => process.exit(0))
   })
 }
 

@@ -14,8 +14,47 @@ export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
 export { KeyMissing } from './key-missing.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
 export { type ClientRules, type DeviceRules, type Policy, rulesOf } from './policy.ts'
-export type * from './ports.ts'
-export { StoreUnavailable } from './ports.ts'
+export {
+  type AccessClaims,
+  type AccessTokens,
+  type AccessVerdict,
+  type Clock,
+  type Denylist,
+  type EndOrder,
+  type EndResult,
+  type ExpiredScan,
+  type FeedEntry,
+  type FeedPage,
+  type FeedPosition,
+  type FeedQuery,
+  type FeedStore,
+  type KeyStore,
+  type ListedKeyId,
+  type OnceStore,
+  type OpaqueParts,
+  type OpaquePurpose,
+  type OpaqueTokens,
+  type OpenResult,
+  type OpenedToken,
+  type PruneLimits,
+  type Pruned,
+  type Randomness,
+  type ReadSession,
+  type RecordedEnd,
+  type SessionPage,
+  type SessionQuery,
+  type SessionStore,
+  type SnapshotCache,
+  type StartRequest,
+  type StartResult,
+  type Store,
+  type StoredSigningKey,
+  type TailRead,
+  type UserEndOrder,
+  type UserEndResult,
+  type UserState,
+  StoreUnavailable,
+} from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'

@@ -1,17 +1,12 @@
 import { everything, type SessionQuery } from '#authority'
 import {
   expiresAt,
-  parseClientId,
-  parseReason,
-  parseSessionId,
-  reason,
   type Session,
-  type SessionId,
   toSeconds,
 } from '#domain'
 import type { House } from '../main.ts'
+import { clientOf, reasonOf, sidOf, uidOf } from './arguments.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
-import { parseAnyUid } from './users.ts'
 
 export interface ListOptions {
   readonly user?: string
@@ -54,16 +49,10 @@ function queryOf(options: ListOptions): SessionQuery {
     ...everything,
     state,
     limit,
-    uid: options.user === undefined ? null : parseAnyUid(options.user),
+    uid: options.user === undefined ? null : uidOf(options.user),
     device: options.device ?? null,
     clientId: options.client === undefined ? null : clientOf(options.client),
   }
-}
-
-function clientOf(text: string): NonNullable<ReturnType<typeof parseClientId>> {
-  const id = parseClientId(text)
-  if (id === undefined) throw new CommandFailed(`"${text}" is not a client id`)
-  return id
 }
 
 /** `curfew sessions show SID` */
@@ -91,21 +80,6 @@ export async function revokeSession(
   if (answer === undefined) throw new CommandFailed(`there is no session ${sid}`)
   const line = answer.already ? `${sid} had ended before` : `${sid} has ended (${given})`
   print(io, options.json, { sid, revoked: !answer.already, already_revoked: answer.already }, [line])
-}
-
-export function reasonOf(text: string | undefined): ReturnType<typeof reason> {
-  if (text === undefined) return reason('adminRevoke')
-  const parsed = parseReason(text)
-  if (parsed === undefined) {
-    throw new CommandFailed(`--reason is 1 to 64 of a-z, 0-9 and _, not "${text}"`)
-  }
-  return parsed
-}
-
-function sidOf(text: string): SessionId {
-  const sid = parseSessionId(text)
-  if (sid === undefined) throw new CommandFailed(`"${text}" is not a session id (a UUIDv7)`)
-  return sid
 }
 
 function stateOf(session: Session): string {

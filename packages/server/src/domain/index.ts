@@ -4,7 +4,26 @@
  * Start at session.ts (the row), then transition.ts (its moves) and placement.ts (its start).
  */
 export type { Brand } from './brand.ts'
-export type * from './commands.ts'
+export type {
+  Command,
+  EndCommand,
+  ExpireCommand,
+  Grace,
+  JoinCommand,
+  Joiner,
+  MintCommand,
+  MintOrder,
+  ProviderFaultCommand,
+  ProviderRefusedCommand,
+  RefreshCommand,
+  RegrantCommand,
+  RenameCommand,
+  Seen,
+  Sender,
+  StoreProviderTokensCommand,
+  TakeLeaseCommand,
+  TouchCommand,
+} from './commands.ts'
 export { type Epoch, type FeedCursor, formatCursor, parseCursor, parseEpoch } from './cursor.ts'
 export {
   type ClientId,
