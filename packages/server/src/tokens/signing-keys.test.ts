@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { KeyMissing } from '#authority'
-import { instant } from '#domain'
+import { instant, Secret } from '#domain'
 import type { KeyRing } from './key-ring.ts'
 import { createSealer } from './seal.ts'
 import { keyActivationDelayMs, type SigningKeyAlarm, SigningKeys } from './signing-keys.ts'
@@ -203,6 +203,18 @@ describe('what cannot be unsealed', () => {
     clock.pass(1)
     await keys.load()
     expect(kids(keys)).toEqual([genuine.kid])
+    expect(alarms).toEqual([{ kind: 'key-unreadable', kid }])
+  })
+
+  test('a private key that is another one than the kid says is not used', async () => {
+    const keys = await ready()
+    const { kid } = keys.current(clock.now())
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = new Secret(JSON.stringify(privateKey.export({ format: 'jwk' })))
+    const sealedPrivateJwk = createSealer(activeRing(1), clock).seal('signing-key', [kid], jwk)
+    store.keys = store.keys.map((key) => ({ ...key, sealedPrivateJwk }))
+    await keys.load()
+    expect(keys.all()).toEqual([])
     expect(alarms).toEqual([{ kind: 'key-unreadable', kid }])
   })
 

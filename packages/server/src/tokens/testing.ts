@@ -3,7 +3,7 @@
  * and a KeyStore in memory. Imported by tests alone.
  */
 import type { Clock, KeyStore, ListedKeyId, StoredSigningKey } from '#authority'
-import { addMs, type Instant, instant, type KeyId, Secret, type SessionId } from '#domain'
+import { addMs, type Instant, instant, type KeyId, later, Secret, type SessionId } from '#domain'
 import { KeyRing } from './key-ring.ts'
 
 export const start = instant(1_767_225_600_000)
@@ -50,10 +50,12 @@ export class MemoryKeyStore implements KeyStore {
     key: Omit<StoredSigningKey, 'createdAt' | 'activatesAt'>,
     options: { readonly delayMs: number; readonly onlyIfNewest: string | null },
   ): Promise<'added' | 'outrun'> {
-    const newest = this.keys.at(-1)?.kid ?? null
-    if (newest !== options.onlyIfNewest) return 'outrun'
-    const createdAt = this.#clock.now()
-    const activatesAt = newest === null ? createdAt : addMs(createdAt, options.delayMs)
+    const newest = this.keys.at(-1)
+    if ((newest?.kid ?? null) !== options.onlyIfNewest) return 'outrun'
+    const now = this.#clock.now()
+    // Strictly rising, so that there is always one newest key.
+    const createdAt = newest === undefined ? now : later(now, addMs(newest.createdAt, 1))
+    const activatesAt = newest === undefined ? now : addMs(now, options.delayMs)
     this.keys.push({ ...key, createdAt, activatesAt })
     return 'added'
   }
