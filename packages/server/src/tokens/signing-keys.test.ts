@@ -112,6 +112,11 @@ describe('rotation', () => {
     expect(later.current(clock.now()).kid).toBe(keys.current(clock.now()).kid)
   })
 
+  test('replicas with other orders of secrets do not chase each other', async () => {
+    for (const order of [[1], [2, 1], [1, 2], [2, 1], [1, 2]]) await ready(activeRing(...order))
+    expect(store.keys).toHaveLength(2)
+  })
+
   test('a replica whose clock is behind the store signs with the first key all the same', async () => {
     const keys = await ready()
     expect(keys.current(instant(clock.now() - 5)).kid).toBe(store.keys[0]?.kid)
@@ -203,6 +208,17 @@ describe('what cannot be unsealed', () => {
     clock.pass(1)
     await keys.load()
     expect(kids(keys)).toEqual([genuine.kid])
+    expect(alarms).toEqual([{ kind: 'key-unreadable', kid }])
+  })
+
+  test('another public key under a genuine kid is not used', async () => {
+    const keys = await ready()
+    const { kid } = keys.current(clock.now())
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const publicJwk = JSON.stringify(publicKey.export({ format: 'jwk' }))
+    store.keys = store.keys.map((key) => ({ ...key, publicJwk }))
+    await keys.load()
+    expect(keys.jwks()).toEqual({ keys: [] })
     expect(alarms).toEqual([{ kind: 'key-unreadable', kid }])
   })
 
