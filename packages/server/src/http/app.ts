@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import cors from '@fastify/cors'
+import formbody from '@fastify/formbody'
+import swagger from '@fastify/swagger'
+import { type ConnectionError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { ClientAddresses } from './address.ts'
+import { Callers } from './callers.ts'
+import { ClientAuth } from './client-auth.ts'
+import type { App, HttpContext } from './context.ts'
+import { corsOptions } from './cors.ts'
+import type { HttpDeps } from './deps.ts'
+import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
+import { EventStreams } from './event-streams.ts'
+import { KnownPaths } from './known-paths.ts'
+import { Limits } from './limits.ts'
+import { OAuthError } from './oauth-error.ts'
+import { parseForm } from './oauth-form.ts'
+import { openApiOptions } from './openapi.ts'
+import { Problem } from './problems.ts'
+import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { feedRoutes } from './routes/feed.ts'
+import { feedStreamRoutes } from './routes/feed-stream.ts'
+import { healthRoutes, metricsRoute } from './routes/health.ts'
+import { logoutRoutes } from './routes/logout.ts'
+import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
+import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { startRoutes } from './routes/start.ts'
+import { tokenRoute } from './routes/token.ts'
+import { userRoutes } from './routes/users.ts'
+import { ajvOptions } from './schemas.ts'
+
+/** A uid has up to 255 characters, each up to 12 of a path when encoded. */
+const paramLengthMax = 4096
+
+export interface Http {
+  readonly app: FastifyInstance
+  /** Ends all event streams; closing the app does it too. */
+  closeStreams(): void
+}
+
+/** The API of one replica. `app.listen` or `app.inject` makes it ready. */
+export function createHttp(deps: HttpDeps): Http {
+  const context = contextOf(deps)
+  const paths = new KnownPaths()
+  const app = bareApp(deps, ajvOptions(deps.clock))
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  app.addHook('preClose', async () => context.streams.closeAll())
+  app.addHook('onResponse', (request, reply, done) => {
+    account(deps, request, reply)
+    done()
+  })
+  void app.register(swagger, openApiOptions(deps.settings.publicUrl))
+  void app.register(cors, corsOptions(deps.settings.corsOrigins))
+  const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
+  void app.register(async (scope) => apiRoutes(scope as App, context), { prefix })
+  void app.register(async (scope) => oauthRoutes(scope as App, context), { prefix })
+  void app.register(async (scope) => insertedMetadataRoutes(scope as App, context))
+  app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
+  return { app, closeStreams: () => context.streams.closeAll() }
+}
+
+/** /metrics on a listener of its own (`server.metricsListen`). */
+export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): FastifyInstance {
+  const app = bareApp(deps, {})
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem('not_found')))
+  metricsRoute(app as unknown as App, deps.metrics, { behindProxies: true })
+  return app
+}
+
+function contextOf(deps: HttpDeps): HttpContext {
+  const { authority, clients, metrics, settings } = deps
+  const limiter = new Limits(settings.limits, {
+    monotonic: () => performance.now(),
+    limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
+  })
+  const addresses = new ClientAddresses(settings.trustedProxies)
+  const failed = () => metrics.count('curfew_client_auth_failures_total', {})
+  const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
+  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
+  const streams = new EventStreams(settings.limits)
+  metrics.source('curfew_event_streams', () => streams.size)
+  return { ...deps, limiter, addresses, clientAuth, callers, streams }
+}
+
+function bareApp(
+  deps: Pick<HttpDeps, 'log'> & Partial<Pick<HttpDeps, 'settings'>>,
+  ajv: ReturnType<typeof ajvOptions>,
+): FastifyInstance {
+  const app = fastify({
+    // One line a request, written by us: Fastify's own would hold the raw URL.
+    logger: false,
+    requestIdHeader: false,
+    genReqId: requestIds(),
+    bodyLimit: deps.settings?.bodyLimitBytes ?? 1024,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: paramLengthMax },
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(securityHeaders)
+      sendProblem(reply, problemOf(error))
+    },
+    ...(ajv === undefined ? {} : { ajv }),
+  })
+  app.decorateRequest('caller', null)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(securityHeaders)
+    done()
+  })
+  app.setErrorHandler(answerProblem(deps.log))
+  return app
+}
+
+function apiRoutes(app: App, context: HttpContext): void {
+  acceptJson(app)
+  startRoutes(app, context)
+  sessionRoutes(app, context)
+  adminSessionRoutes(app, context)
+  userRoutes(app, context)
+  logoutRoutes(app, context)
+  feedRoutes(app, context)
+  feedStreamRoutes(app, context)
+  metadataRoutes(app, context)
+  healthRoutes(app, context)
+}
+
+function oauthRoutes(app: App, context: HttpContext): void {
+  app.removeAllContentTypeParsers()
+  void app.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
+  app.setErrorHandler(answerOAuthError(context.log))
+  void app.register(async (scope) => {
+    tokenRoute(scope as App, context)
+    oauthTokenRoutes(scope as App, context)
+  })
+}
+
+/** JSON only; an empty body counts as `{}` (API.md). */
+function acceptJson(app: App): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (typeof body === 'string' && body.trim() === '') done(null, {})
+    else parseJson(request, body as string, done)
+  })
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined) request.body = {}
+    done()
+  })
+}
+
+const securityHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+/** The prefix tells processes apart in one log; the rest counts. */
+function requestIds(): () => string {
+  const prefix = randomBytes(4).toString('hex')
+  let count = 0
+  return () => `${prefix}-${(++count).toString(36)}`
+}
+
+function account(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const { group = 'other' } = request.routeOptions.config
+  const ms = reply.elapsedTime
+  deps.metrics.request(group, reply.statusCode, ms / 1000)
+  // The pattern, never the URL: paths hold uids, queries may hold anything.
+  deps.log.info(
+    {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      ms: Math.round(ms * 100) / 100,
+    },
+    'request',
+  )
+}
+
+function notFound(
+  paths: KnownPaths,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  prefix: string,
+): void {
+  const methods = paths.methodsOf(request.raw.url ?? '/')
+  if (methods.length === 0) {
+    sendProblem(reply, new Problem('not_found', { detail: 'There is no such path.' }))
+    return
+  }
+  const headers = { allow: methods.join(', ') }
+  const detail = `Use ${methods.join(' or ')}.`
+  if (!(request.raw.url ?? '').startsWith(`${prefix}/oauth/`)) {
+    sendProblem(reply, new Problem('method_not_allowed', { detail, headers }))
+    return
+  }
+  const error = new OAuthError('invalid_request', { status: 405, description: detail, headers })
+  reply.code(405).headers(headers).type('application/json').send(error.body())
+}
+
+/** What is not HTTP, or too large to be read: there is no request to answer yet. */
+function answerUnreadable(error: ConnectionError, socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return
+  const overflow = (error as { readonly code?: string }).code === 'HPE_HEADER_OVERFLOW'
+  const problem = overflow
+    ? new Problem('headers_too_large')
+    : new Problem('invalid_request', { detail: 'This is not a readable HTTP request.' })
+  const body = JSON.stringify(problem.body())
+  const status = overflow ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  const length = Buffer.byteLength(body)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${length}\r\nCache-Control: no-store\r\n\r\n${body}`,
+  )
+}
+

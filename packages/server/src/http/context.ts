@@ -1,0 +1,60 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  RawServerDefault,
+} from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseSessionId, type SessionId } from '#domain'
+import type { ClientAddresses } from './address.ts'
+import type { Caller, Callers } from './callers.ts'
+import type { ClientAuth } from './client-auth.ts'
+import type { HttpDeps } from './deps.ts'
+import type { EventStreams } from './event-streams.ts'
+import type { Limits } from './limits.ts'
+import type { RouteGroup } from './metrics.ts'
+import { noSuchSession } from './problems.ts'
+import type { TypeBoxProvider } from './schemas.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxProvider
+>
+
+/** What routes work with: the room's dependencies, and what app.ts made of them. */
+export interface HttpContext extends HttpDeps {
+  readonly limiter: Limits
+  readonly addresses: ClientAddresses
+  readonly clientAuth: ClientAuth
+  readonly callers: Callers
+  readonly streams: EventStreams
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The `route` label of the metrics. */
+    group?: RouteGroup
+    /** Who may ask, for the reference. */
+    who?: string
+  }
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}
+
+/** The caller that the route's `onRequest` found. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new Error('the route identifies nobody')
+  return request.caller
+}
+
+/** A malformed id is answered like an unknown one. */
+export function sidParam(request: FastifyRequest): SessionId {
+  const { sid } = request.params as { readonly sid: string }
+  const parsed = parseSessionId(sid)
+  if (parsed === undefined) throw noSuchSession()
+  return parsed
+}

@@ -1,0 +1,22 @@
+/*
+ * http: the API over HTTP. It owns routes, credentials of requests, answers and errors, limits, and the
+ * metrics registry. It imports domain, authority and, where needed, adapters; it writes no SQL and holds
+ * no state of sessions. Start at deps.ts (what it is given), app.ts (how it is joined), then the route
+ * that you look for: routes/, one noun a file. Errors: problems.ts. Who asks: callers.ts.
+ */
+export { createHttp, createMetricsApp, type Http } from './app.ts'
+export type {
+  AssertionProof,
+  ClientCredentials,
+  FeedEvent,
+  FeedEvents,
+  HttpDeps,
+  HttpSettings,
+  LimitTable,
+  RateLimit,
+  Readiness,
+} from './deps.ts'
+export { Metrics, type SeriesName, series } from './metrics.ts'
+export { oauthErrors } from './oauth-error.ts'
+export { type ProblemCode, problemKinds } from './problems.ts'
+export { createSignals } from './signals.ts'

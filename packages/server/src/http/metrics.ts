@@ -1,0 +1,220 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { countedLimits } from './limits.ts'
+
+export const routeGroups = [
+  'token',
+  'oauth',
+  'start',
+  'logout',
+  'sessions',
+  'admin',
+  'feed',
+  'stream',
+  'metadata',
+  'health',
+  'other',
+] as const
+export type RouteGroup = (typeof routeGroups)[number]
+
+export const statusClasses = ['2xx', '3xx', '4xx', '5xx'] as const
+export type StatusClass = (typeof statusClasses)[number]
+
+type Kind = 'counter' | 'gauge' | 'histogram'
+
+export interface SeriesKind {
+  readonly kind: Kind
+  readonly help: string
+  /** Every label with all of its values: each series stands at 0 from the start. */
+  readonly labels: Readonly<Record<string, readonly string[]>>
+}
+
+const results = {
+  logout: ['ok', 'already_revoked', 'token_fail', 'kick_fail', 'revoke_fail'],
+  refresh: [
+    ...['rotated', 'repeated', 'reuse', 'ended', 'expired', 'not_issued', 'wrong_client'],
+    ...['forged', 'unavailable'],
+  ],
+  started: ['started', 'joined', 'refused'],
+  alarms: ['generation-not-issued', 'key-missing', 'came-back'],
+} as const
+
+/** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
+export const series = {
+  curfew_logout_total: {
+    kind: 'counter',
+    help: 'Logouts: `ok` and `already_revoked` count requests, `token_fail` those answered 503, `kick_fail` (webhook) and `revoke_fail` (provider) ends whose effect was given up.',
+    labels: { result: results.logout },
+  },
+  curfew_refresh_total: {
+    kind: 'counter',
+    help: 'Uses of refresh tokens by result.',
+    labels: { result: results.refresh },
+  },
+  curfew_sessions_started_total: {
+    kind: 'counter',
+    help: 'Starts of sessions by result.',
+    labels: { result: results.started },
+  },
+  curfew_swap_conflicts_total: {
+    kind: 'counter',
+    help: 'Compare-and-set writes of a session that another writer outran, and that were decided again.',
+    labels: {},
+  },
+  curfew_feed_lag_seconds: {
+    kind: 'gauge',
+    help: 'How long after its commit the newest end of another replica became known here.',
+    labels: {},
+  },
+  curfew_feed_staleness_seconds: {
+    kind: 'gauge',
+    help: 'Time since the beginning of the last good read of the feed.',
+    labels: {},
+  },
+  curfew_denylist_entries: {
+    kind: 'gauge',
+    help: 'Ended sessions that this process denies from memory.',
+    labels: {},
+  },
+  curfew_cache_entries: {
+    kind: 'gauge',
+    help: 'Session snapshots in memory.',
+    labels: {},
+  },
+  curfew_cache_hits_total: {
+    kind: 'counter',
+    help: 'Snapshots that were found and might be used.',
+    labels: {},
+  },
+  curfew_cache_misses_total: {
+    kind: 'counter',
+    help: 'Snapshots that were absent or too old to be used.',
+    labels: {},
+  },
+  curfew_cache_evictions_total: {
+    kind: 'counter',
+    help: 'Snapshots dropped because the cache was full.',
+    labels: {},
+  },
+  curfew_http_requests_total: {
+    kind: 'counter',
+    help: 'Requests by kind of route and class of status.',
+    labels: { route: routeGroups, status: statusClasses },
+  },
+  curfew_http_request_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time from the request line to the end of the answer; event streams are left out.',
+    labels: { route: routeGroups },
+  },
+  curfew_event_streams: {
+    kind: 'gauge',
+    help: 'Event streams that are open.',
+    labels: {},
+  },
+  curfew_rate_limited_total: {
+    kind: 'counter',
+    help: 'Requests refused with 429, by limit.',
+    labels: { limit: countedLimits },
+  },
+  curfew_alarms_total: {
+    kind: 'counter',
+    help: 'Things that a person should look at; the log says more.',
+    labels: { kind: results.alarms },
+  },
+  curfew_client_auth_failures_total: {
+    kind: 'counter',
+    help: 'Failed authentications of clients.',
+    labels: {},
+  },
+} as const satisfies Record<`curfew_${string}`, SeriesKind>
+
+export type SeriesName = keyof typeof series
+type NamesOf<Wanted extends Kind> = {
+  [Name in SeriesName]: (typeof series)[Name]['kind'] extends Wanted ? Name : never
+}[SeriesName]
+type LabelsOf<Name extends SeriesName> = {
+  readonly [Label in keyof (typeof series)[Name]['labels']]: (typeof series)[Name]['labels'][Label] extends readonly (infer Value)[]
+    ? Value
+    : never
+}
+
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+/** The registry of one process. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #counters = new Map<string, Counter>()
+  readonly #gauges = new Map<string, Gauge>()
+  readonly #durations: ReadonlyMap<string, Histogram.Internal<string>>
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry, prefix: 'curfew_' })
+    for (const [name, kind] of Object.entries(series)) this.#add(name, kind)
+    this.#durations = this.#histogram()
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  count<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void {
+    this.#counters.get(name)?.inc({ ...labels })
+  }
+
+  /** A gauge, or a counter that another room keeps, is read when the metrics are asked for. */
+  source(name: NamesOf<'gauge'> | 'curfew_cache_hits_total' | 'curfew_cache_misses_total' | 'curfew_cache_evictions_total', read: () => number): void {
+    const old = this.#registry.getSingleMetric(name)
+    if (old !== undefined) this.#registry.removeSingleMetric(name)
+    const { help, kind } = series[name]
+    const base = { name, help, registers: [this.#registry] }
+    if (kind === 'gauge') {
+      new Gauge({ ...base, collect() { this.set(read()) } })
+    } else {
+      new Counter({ ...base, collect() { this.reset(); this.inc(read()) } })
+    }
+  }
+
+  request(group: RouteGroup, status: number, seconds: number): void {
+    const statusClass = `${Math.floor(status / 100)}xx`
+    this.#counters.get('curfew_http_requests_total')?.inc({ route: group, status: statusClass })
+    if (group !== 'stream') this.#durations.get(group)?.observe(seconds)
+  }
+
+  #add(name: string, { kind, help, labels }: SeriesKind): void {
+    if (kind === 'histogram') return
+    const base = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] }
+    if (kind === 'gauge') {
+      this.#gauges.set(name, new Gauge(base))
+      return
+    }
+    const counter = new Counter(base)
+    for (const combination of combinations(labels)) counter.inc(combination, 0)
+    this.#counters.set(name, counter)
+  }
+
+  #histogram(): ReadonlyMap<string, Histogram.Internal<string>> {
+    const name = 'curfew_http_request_duration_seconds'
+    const histogram = new Histogram({
+      name,
+      help: series[name].help,
+      labelNames: ['route'],
+      buckets: durationBuckets,
+      registers: [this.#registry],
+    })
+    const groups = routeGroups.filter((group) => group !== 'stream')
+    for (const route of groups) histogram.zero({ route })
+    return new Map(groups.map((route) => [route, histogram.labels(route)]))
+  }
+}
+
+/** Every way to give each label one of its values; one empty way when there are no labels. */
+function combinations(labels: SeriesKind['labels']): readonly Record<string, string>[] {
+  let all: readonly Record<string, string>[] = [{}]
+  for (const [label, values] of Object.entries(labels)) {
+    all = all.flatMap((one) => values.map((value) => ({ ...one, [label]: value })))
+  }
+  return all
+}

@@ -1,0 +1,133 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { KeyMissing, kindOf, type ManyAnswer, type OpaquePurpose } from '#authority'
+import type { LiveSession, SessionId } from '#domain'
+import { logoutJson } from '../answers.ts'
+import { badToken, sessionEnded, severalCredentials } from '../callers.ts'
+import { type App, callerOf, type HttpContext } from '../context.ts'
+import { headerCredentials } from '../credentials.ts'
+import { sessionOnly } from '../guards.ts'
+import { Problem } from '../problems.ts'
+import { closed, logoutAnswer, nothing, revokedCount } from '../schemas.ts'
+
+const tags = ['Ending sessions']
+const logoutBody = closed({
+  refresh_token: Type.Optional(
+    Type.String({ maxLength: 4096, description: 'Instead of a token in `Authorization`.' }),
+  ),
+})
+
+export function logoutRoutes(app: App, context: HttpContext): void {
+  app.post(
+    '/logout',
+    {
+      config: { group: 'logout', who: 'any token of the session' },
+      schema: {
+        tags,
+        summary: 'End the session; also good with a token of a session that has ended',
+        body: logoutBody,
+        querystring: nothing,
+        response: { 200: logoutAnswer },
+      },
+    },
+    // Carried through whether or not the client is still there: nothing here looks at the connection.
+    async (request) => logout(context, request, request.body.refresh_token),
+  )
+
+  for (const which of ['all', 'others'] as const) {
+    app.post(
+      `/logout/${which}`,
+      {
+        config: { group: 'logout', who: 'any token of a live session' },
+        onRequest: sessionOnly(context),
+        schema: {
+          tags,
+          summary:
+            which === 'all'
+              ? "End all of the user's sessions"
+              : "End all of the user's sessions but this one",
+          body: nothing,
+          querystring: nothing,
+          response: { 200: revokedCount },
+        },
+      },
+      async (request, reply) => logoutMany(context, request, reply, which),
+    )
+  }
+}
+
+async function logout(
+  context: HttpContext,
+  request: FastifyRequest,
+  refreshToken: string | undefined,
+) {
+  const token = await theOneToken(context, tokensOf(request, refreshToken))
+  const answer = await context.authority.logout(token)
+  if (answer.kind === 'invalid') throw badToken('The token is not good.')
+  return logoutJson(answer)
+}
+
+/** Here the gateway's cookie counts as Bearer; a refresh token only in the body (API.md, section 5). */
+function tokensOf(request: FastifyRequest, refreshToken: string | undefined): readonly string[] {
+  const { tokens, basic, unreadable } = headerCredentials(request.raw)
+  if (unreadable) throw badToken('The Authorization header cannot be read.')
+  const inHeaders = tokens.map((token) => token.reveal())
+  const all = refreshToken === undefined ? inHeaders : [...inHeaders, refreshToken]
+  if (basic.length > 0 && all.length > 0) throw severalCredentials()
+  if (all.length === 0) {
+    throw new Problem('unauthenticated', {
+      detail: 'Send a token as `Authorization: Bearer`, or `refresh_token` in the body.',
+    })
+  }
+  if (inHeaders.some((token) => kindOf(token) === 'refresh')) {
+    throw badToken('A refresh token belongs in the body.')
+  }
+  if (refreshToken !== undefined && kindOf(refreshToken) !== 'refresh') {
+    throw badToken('The refresh token is not good.')
+  }
+  return all
+}
+
+/** Several tokens must name one session before it is ended (rule 16). */
+async function theOneToken(context: HttpContext, tokens: readonly string[]): Promise<string> {
+  const [first = ''] = tokens
+  if (tokens.length === 1) return first
+  const sids = await Promise.all(tokens.map((token) => sidOf(context, token)))
+  if (new Set(sids).size > 1) throw severalCredentials()
+  return first
+}
+
+async function sidOf(context: HttpContext, token: string): Promise<SessionId> {
+  const kind = kindOf(token)
+  if (kind !== 'access') return sidOfOpaque(context, kind, token)
+  const presented = await context.authority.present(token)
+  if (presented.kind === 'invalid') throw badToken('The token is not good.')
+  return presented.kind === 'gone' ? presented.sid : presented.session.origin.sid
+}
+
+function sidOfOpaque(context: HttpContext, purpose: OpaquePurpose, token: string): SessionId {
+  const opened = context.opaque.open(purpose, token)
+  if (opened.kind === 'key-missing') throw new KeyMissing(opened.keyId)
+  if (opened.kind === 'forged') throw badToken('The token is not good.')
+  return opened.token.sid
+}
+
+async function logoutMany(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  which: 'all' | 'others',
+) {
+  const { session } = callerOf(request)
+  if (session === null) throw new Problem('unauthenticated')
+  const answer: ManyAnswer = await context.authority.logoutMany(session, which)
+  if (answer.kind === 'caller-ended') throw await endedMeanwhile(context, session)
+  return reply.send({ revoked: answer.revoked })
+}
+
+async function endedMeanwhile(context: HttpContext, caller: LiveSession): Promise<Problem> {
+  const session = await context.authority.show(caller.origin.sid)
+  return session?.kind === 'ended'
+    ? sessionEnded(session.end)
+    : badToken('The session of the token is not known.')
+}

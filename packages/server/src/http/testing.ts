@@ -1,0 +1,402 @@
+/*
+ * What this room's tests share: an authority of a few sessions in memory, a feed whose answers are
+ * scripted, and an app over them. Imported by tests alone.
+ */
+import { EventEmitter } from 'node:events'
+import type { FastifyInstance } from 'fastify'
+import {
+  type Authority,
+  type ClientRules,
+  type DeviceRules,
+  type FeedPage,
+  type FeedQuery,
+  kindOf,
+  type OpenResult,
+  type Policy,
+  type Presented,
+  reservedRoles,
+  StoreUnavailable,
+  type TokenSet,
+} from '#authority'
+import {
+  type ClientId,
+  clientOfUid,
+  clientUid,
+  type Epoch,
+  type EpochSeconds,
+  type Instant,
+  type KeyId,
+  type LiveSession,
+  reason,
+  type Salt,
+  type Session,
+  type SessionId,
+  type Uid,
+} from '#domain'
+import { createHttp } from './app.ts'
+import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
+import { Metrics } from './metrics.ts'
+import { createSignals } from './signals.ts'
+
+export const nowMs = 1_767_225_600_000 as Instant
+export const nowSeconds = nowMs / 1000
+
+const device: DeviceRules = {
+  policy: { policy: 'multiple', limit: null },
+  idleTtlMs: 3_600_000,
+  absoluteTtlMs: 86_400_000,
+  lostResponseMs: 0,
+}
+
+export function sidOf(n: number): SessionId {
+  return `019b76da-a800-7abc-8def-${String(n).padStart(12, '0')}` as SessionId
+}
+
+function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
+  return {
+    id: id as ClientId,
+    confidential: true,
+    roles: [],
+    mayGrant: [],
+    mayStartAdmins: false,
+    grants: ['refresh_token', 'client_credentials'],
+    device: 'web',
+    scopes: ['openid', 'profile'],
+    ...more,
+  }
+}
+
+const clients = new Map(
+  [
+    clientRules('backend', { roles: ['issuer'], mayGrant: ['pilot'] }),
+    clientRules('reader', { roles: ['service'] }),
+    clientRules('operator', { roles: ['admin'] }),
+    clientRules('plain'),
+    clientRules('mobile', { confidential: false, grants: ['refresh_token'] }),
+  ].map((client) => [client.id, client]),
+)
+
+const policy: Policy = {
+  issuer: 'https://auth.example.com',
+  refreshTtlMs: 1,
+  refreshGraceMs: 1,
+  audience: ['https://api.example.com'],
+  accessClaims: [],
+  client: (id) => clients.get(id),
+  device: (name) => (['web', 'app', 'pc'].includes(name) ? device : undefined),
+  fallback: device,
+  userRoles: (uid) => (uid === 'root' ? ['admin'] : []),
+  accessTtlSeconds: () => 300,
+}
+
+export function sessionOf(n: number, uid: string, roles: readonly string[] = []): LiveSession {
+  const later = (nowMs + 3_600_000) as Instant
+  return {
+    kind: 'live',
+    version: 1,
+    origin: {
+      sid: sidOf(n),
+      uid: uid as Uid,
+      clientId: 'mobile' as ClientId,
+      device: 'web',
+      deviceId: null,
+      slot: null,
+      parentSid: null,
+      createdAt: nowMs,
+      absoluteExpiresAt: later,
+      authTime: nowSeconds as EpochSeconds,
+      amr: null,
+      acr: null,
+      salt: 'salt' as Salt,
+    },
+    profile: { deviceName: null, ip: '192.0.2.1', userAgent: 'test' },
+    life: { lastSeenAt: nowMs, idleExpiresAt: later },
+    grants: { version: 1, roles, claims: {}, scope: '' },
+    rotation: null,
+    access: { newest: null, latestExp: 0 as EpochSeconds },
+    sessionToken: { generation: 1, keyId: 'key1' as KeyId },
+    provider: null,
+  }
+}
+
+/** Sessions by number, and tokens `tok-<n>`, `cfs_<n>`, `cfc_<n>`, `cfr_<n>` that lead to them. */
+export class FakeWorld {
+  readonly sessions = new Map<SessionId, Session>()
+  readonly disabled = new Set<string>()
+  readonly calls: string[] = []
+  readonly metrics = new Metrics()
+  readonly logged: unknown[] = []
+  feedPage: (query: FeedQuery) => FeedPage = () => page()
+  events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = () => nothing()
+  storeIsDown = false
+  fenceMoved = false
+  joins = false
+  origins = new Set<string>()
+
+  add(n: number, uid: string, roles: readonly string[] = []): LiveSession {
+    const session = sessionOf(n, uid, roles)
+    this.sessions.set(session.origin.sid, session)
+    return session
+  }
+
+  end(n: number, by: string | null = null, why = reason('userLogout')): boolean {
+    const session = this.sessions.get(sidOf(n))
+    if (session === undefined || session.kind === 'ended') return false
+    const end = { at: nowMs, reason: why, by: by as Uid | null, seq: 1 }
+    this.sessions.set(session.origin.sid, { ...session, kind: 'ended', end })
+    return true
+  }
+
+  #session(token: string): Session | undefined {
+    const n = /^(?:tok-|cf[scr]_)(\d+)$/.exec(token)?.[1]
+    return n === undefined ? undefined : this.sessions.get(sidOf(Number(n)))
+  }
+
+  #present(token: string): Presented {
+    const via = kindOf(token)
+    if (via === 'cookie' || via === 'refresh') return { kind: 'invalid', why: 'wrong_type' }
+    const session = this.#session(token)
+    if (session === undefined) return { kind: 'invalid', why: 'malformed' }
+    return session.kind === 'live'
+      ? { kind: 'live', session, via }
+      : { kind: 'ended', session, via }
+  }
+
+  #open(token: string): OpenResult {
+    const session = this.#session(token)
+    if (session === undefined) return { kind: 'forged' }
+    const { sid } = session.origin
+    const parts = { sid, generation: 1, keyId: 'key1' as KeyId }
+    return { kind: 'opened', token: { ...parts, purpose: 'refresh', innerMac: new Uint8Array() } }
+  }
+
+  #tokens(session: LiveSession, refreshToken: boolean, sessionToken: boolean): TokenSet {
+    return {
+      session,
+      accessToken: 'an-access-token',
+      expiresIn: 300,
+      scope: session.grants.scope,
+      refreshToken: refreshToken ? 'cfr_next' : null,
+      sessionToken: sessionToken ? 'cfs_new' : null,
+      sessionExpiresAt: (nowSeconds + 3600) as EpochSeconds,
+    }
+  }
+
+  #endAll(uid: string, except: SessionId | null, by: string | null): number {
+    const own = [...this.sessions.values()].filter(({ origin }) => origin.uid === uid)
+    const rest = own.filter(({ origin }) => origin.sid !== except)
+    return rest.filter(({ origin }) => this.end(numberOf(origin.sid), by)).length
+  }
+
+  #ask(call: string): void {
+    this.calls.push(call)
+    if (this.storeIsDown) throw new StoreUnavailable(new Error('down'))
+  }
+
+  authority(): Authority {
+    return {
+      policy,
+      issue: async (input) => {
+        this.#ask('issue')
+        const client = policy.client(input.clientId ?? input.caller.id)
+        if (client === undefined) return { kind: 'unknown-client' }
+        const name = input.device ?? client.device
+        if (policy.device(name) === undefined) return { kind: 'unknown-device', device: name }
+        const denied = input.roles.filter((role) => !input.caller.mayGrant.includes(role))
+        if (denied.length > 0) return { kind: 'roles-not-granted', roles: denied }
+        if (input.uid === 'root') return { kind: 'admin-not-granted' }
+        if (this.fenceMoved) return { kind: 'fence-moved' }
+        if (this.disabled.has(input.uid)) return { kind: 'user-disabled' }
+        const session = this.add(100 + this.sessions.size, input.uid, input.roles)
+        const kind = this.joins ? 'joined' : 'started'
+        return { kind, tokens: this.#tokens(session, !this.joins, true) }
+      },
+      refresh: async (input) => {
+        this.#ask('refresh')
+        const session = this.#session(input.token)
+        if (session === undefined) return { kind: 'refused', result: 'forged' }
+        if (session.kind === 'ended') return { kind: 'ended', end: session.end }
+        return { kind: 'refreshed', tokens: this.#tokens(session, true, false) }
+      },
+      clientToken: async ({ client }) => {
+        this.#ask('clientToken')
+        const uid = clientUid(client.id)
+        if (this.disabled.has(uid)) return { kind: 'client-disabled' }
+        return { kind: 'issued', tokens: this.#tokens(sessionOf(99, uid), false, false) }
+      },
+      present: async (token) => {
+        this.#ask('present')
+        return this.#present(token)
+      },
+      introspect: async (_caller, token) => {
+        this.#ask('introspect')
+        return { active: this.#session(token)?.kind === 'live' }
+      },
+      revokeToken: async (caller, token) => {
+        this.#ask('revokeToken')
+        const session = this.#session(token)
+        if (session === undefined) return 'done'
+        if (session.origin.clientId !== caller.id) return 'not-yours'
+        this.end(numberOf(session.origin.sid), session.origin.uid)
+        return 'done'
+      },
+      logout: async (token) => {
+        this.#ask('logout')
+        const session = this.#session(token)
+        if (session === undefined) return { kind: 'invalid', why: 'malformed' }
+        const { sid, uid } = session.origin
+        return { kind: 'done', sid, already: !this.end(numberOf(sid), uid) }
+      },
+      logoutMany: async (caller, which) => {
+        this.#ask('logoutMany')
+        const { sid, uid } = caller.origin
+        return { kind: 'done', revoked: this.#endAll(uid, which === 'others' ? sid : null, uid) }
+      },
+      endOne: async (sid, by) => {
+        this.#ask('endOne')
+        return { kind: 'done', sid, already: !this.end(numberOf(sid), by) }
+      },
+      revokeSession: async ({ sid, by, reason: why }) => {
+        this.#ask('revokeSession')
+        if (!this.sessions.has(sid)) return undefined
+        return { kind: 'done', sid, already: !this.end(numberOf(sid), by, why) }
+      },
+      revokeUser: async ({ uid, except, by, disable }) => {
+        this.#ask('revokeUser')
+        if (disable) this.disabled.add(uid)
+        return this.#endAll(uid, except, by)
+      },
+      enableUser: async (uid) => {
+        this.#ask('enableUser')
+        this.disabled.delete(uid)
+      },
+      fence: async () => {
+        this.#ask('fence')
+        return 7
+      },
+      user: async (uid) => {
+        this.#ask('user')
+        return { disabledAt: this.disabled.has(uid) ? nowMs : null, fence: 0 }
+      },
+      show: async (sid) => {
+        this.#ask('show')
+        return this.sessions.get(sid)
+      },
+      list: async (query) => {
+        this.#ask('list')
+        const all = [...this.sessions.values()]
+          .filter(({ origin }) => query.uid === null || origin.uid === query.uid)
+          .filter(({ kind }) => query.state === 'all' || query.state === kind)
+          .filter(({ origin }) => query.before === null || origin.sid < query.before)
+          .toSorted((a, b) => (a.origin.sid < b.origin.sid ? 1 : -1))
+        const sessions = all.slice(0, query.limit)
+        return { sessions, more: all.length > sessions.length, now: nowMs }
+      },
+      rename: async (sid, deviceName) => {
+        this.#ask('rename')
+        const session = this.sessions.get(sid)
+        if (session === undefined) return { kind: 'unknown' }
+        if (session.kind === 'ended') return { kind: 'ended', end: session.end, byThis: false }
+        const renamed = { ...session, profile: { ...session.profile, deviceName } }
+        this.sessions.set(sid, renamed)
+        return { kind: 'moved', session: renamed, now: nowMs }
+      },
+      regrantSession: async (sid, { roles }) => {
+        this.#ask('regrantSession')
+        const session = this.sessions.get(sid)
+        if (session === undefined) return { kind: 'unknown' }
+        if (session.kind === 'ended') return { kind: 'ended', end: session.end, byThis: false }
+        const grants = { ...session.grants, roles: roles ?? session.grants.roles }
+        return { kind: 'moved', session: { ...session, grants }, now: nowMs }
+      },
+      regrantUser: async () => {
+        this.#ask('regrantUser')
+        return 1
+      },
+      effectiveRoles: ({ origin, grants }) => {
+        const client = clientOfUid(origin.uid)
+        if (client !== undefined) return policy.client(client)?.roles ?? []
+        const own = grants.roles.filter((role) => !reservedRoles.includes(role))
+        return [...new Set([...own, ...policy.userRoles(origin.uid)])]
+      },
+    }
+  }
+
+  deps(settings: Partial<HttpSettings> = {}): HttpDeps {
+    const line = (fields: unknown, message?: unknown) => void this.logged.push({ fields, message })
+    return {
+      authority: this.authority(),
+      feed: {
+        page: async (query) => {
+          this.#ask('page')
+          return this.feedPage(query)
+        },
+      },
+      events: { open: ({ signal }) => this.events(signal) },
+      opaque: { open: (_purpose, token) => this.#open(token) },
+      clients: {
+        secretMatches: (id, presented) => presented.reveal() === `${id}-secret`,
+        claimant: (assertion) => assertion.split('.')[0] as ClientId,
+        assertion: async (assertion) =>
+          assertion.endsWith('.signed')
+            ? { kind: 'accepted', clientId: assertion.split('.')[0] as ClientId }
+            : { kind: 'rejected' },
+        assertionAlgorithms: ['ES256'],
+      },
+      jwks: () => ({ keys: [{ kty: 'EC', kid: 'k1' }] }),
+      readiness: () => ({ ready: true, dependencies: { store: 'ok' }, retryAfterSeconds: 1 }),
+      settings: { ...defaultSettings, corsOrigins: () => this.origins, ...settings },
+      clock: { now: () => nowMs },
+      log: { debug: line, info: line, warn: line, error: line },
+      metrics: this.metrics,
+    }
+  }
+
+  app(settings: Partial<HttpSettings> = {}): FastifyInstance {
+    return createHttp(this.deps(settings)).app
+  }
+
+  signals() {
+    return createSignals(this.metrics, this.deps().log)
+  }
+}
+
+const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
+  publicUrl: 'https://auth.example.com',
+  trustedProxies: [],
+  limits: {
+    tokenRequestsPerSession: { perSecond: 20, burst: 600 },
+    tokenRequestsPerAddress: { perSecond: 100, burst: 3000 },
+    failedClientAuth: { perSecond: 1 / 6, burst: 20 },
+    sessionStarts: { perSecond: 10, burst: 600 },
+    eventStreamsPerCaller: 2,
+    eventStreams: 3,
+  },
+  bodyLimitBytes: 65_536,
+  metricsElsewhere: false,
+  algorithm: 'ES256',
+  keepAliveMs: 15_000,
+}
+
+const epoch = 'abcd' as Epoch
+
+export function page(parts: Partial<FeedPage> = {}): FeedPage {
+  const head = { epoch, seq: 3 }
+  return { entries: [], head, cursor: head, more: false, reset: false, now: nowMs, ...parts }
+}
+
+export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }
+}
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` }
+}
+
+function numberOf(sid: SessionId): number {
+  return Number(sid.slice(-12))
+}
+
+async function* nothing(): AsyncGenerator<FeedEvent> {
+  await EventEmitter.once(new EventEmitter(), 'never')
+}
