@@ -101,6 +101,7 @@ export interface RegrantCommand {
 export interface TakeLeaseCommand {
   readonly kind: 'take-lease'
   readonly sent: number
+  /** Names this attempt, not only its process: no two attempts share an owner. */
   readonly owner: string
   readonly leaseMs: number
 }
@@ -116,10 +117,14 @@ export interface StoreProviderTokensCommand {
   readonly idleTtlMs: number
 }
 
-/** The provider itself reported a fault: the lease is given back, and nobody asks before `retryAt`. */
+/**
+ * The provider itself reported a fault: the lease is given back, and nobody asks before `retryAt`.
+ * Only its owner gives it back: whoever outlived the lease must not free that of the next sender.
+ */
 export interface ProviderFaultCommand {
   readonly kind: 'provider-fault'
   readonly sent: number
+  readonly owner: string
   readonly retryAt: Instant
 }
 

@@ -16,6 +16,7 @@ import { addMs, type Instant } from './time.ts'
  *   sending    lease until t, attemptedAt set                            take-lease
  *   abandoned  lease run out, attemptedAt still set: undecided           take-lease -> sending, undecided
  *   lost       refreshLost: nobody asks again                            provider-refused when undecided
+ *              until the late tokens of an outlived sender arrive        store-provider-tokens -> idle
  * A definite answer (tokens, a fault of the provider, a refusal) leads back to idle or ends the session.
  */
 
@@ -47,6 +48,7 @@ export function storeProviderTokens(
     grants: regranted(session.grants, command.grants),
     provider: {
       ...settled(provider),
+      refreshLost: false,
       sealedTokens: command.sealedTokens,
       tokensVersion: provider.tokensVersion + 1,
       tokensExpireAt: command.tokensExpireAt,
@@ -58,6 +60,7 @@ export function storeProviderTokens(
 export function providerFault(session: LiveSession, command: ProviderFaultCommand): Outcome {
   const { provider } = session
   if (provider === null || provider.tokensVersion !== command.sent) return unchanged(session)
+  if (provider.lease?.owner !== command.owner) return unchanged(session)
   const idle = settled(provider)
   return withProvider(session, { ...idle, undecided: provider.undecided, retryAt: command.retryAt })
 }
