@@ -244,7 +244,10 @@ export interface KeyStore {
   ): Promise<'added' | 'outrun'>
   dropSigningKey(kid: string): Promise<void>
   keyIds(): Promise<readonly ListedKeyId[]>
-  /** Lists ids that are new; each activates `delayMs` later, or at once when the list was empty. */
+  /**
+   * Lists ids that are new; each activates `delayMs` later, or at once when the list was empty. An id
+   * that was retired stays out. Answers the whole list.
+   */
   listKeyIds(ids: readonly KeyId[], delayMs: number): Promise<readonly ListedKeyId[]>
   /** Takes a secret out of the list: its tokens are 401 from now on. */
   retireKeyId(id: KeyId): Promise<'retired' | 'unknown'>
@@ -308,11 +311,14 @@ export type OpenResult =
   | { readonly kind: 'key-missing'; readonly keyId: KeyId }
 
 export interface OpaqueTokens {
+  /** @throws KeyMissing when this process lacks the secret named */
   issue(purpose: OpaquePurpose, parts: OpaqueParts, salt: Salt): string
   open(purpose: OpaquePurpose, text: string): OpenResult
   verify(token: OpenedToken, salt: Salt): boolean
   /** The secret that derives new tokens now. */
   currentKeyId(): KeyId
+  /** False once a secret is retired: what it derived opens no more (rule 12). */
+  accepts(keyId: KeyId): boolean
 }
 
 /** The claims of an access token (RFC 9068). */

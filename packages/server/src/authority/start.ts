@@ -6,6 +6,7 @@ import {
   type EpochSeconds,
   enter,
   type Instant,
+  type KeyId,
   type LiveSession,
   mint,
   type SessionId,
@@ -108,9 +109,15 @@ async function join(
     joiner: applicant.joiner,
     mint: mintOrder(rooms, session.origin.clientId, session.origin.device),
     idleTtlMs: rules.idleTtlMs,
+    renewSessionToken: renewalOf(rooms, session.sessionToken.keyId),
   }))
   if (applied.kind !== 'moved') return 'again'
   return { kind: 'joined', session: applied.session, now: applied.now }
+}
+
+/** A joiner must not be handed a token of a retired secret. */
+function renewalOf(rooms: Rooms, keyId: KeyId): KeyId | null {
+  return rooms.opaque.accepts(keyId) ? null : rooms.opaque.currentKeyId()
 }
 
 function applicantOf(signIn: SignIn): Applicant {

@@ -59,6 +59,8 @@ export interface JoinCommand {
   readonly joiner: Joiner
   readonly mint: MintOrder
   readonly idleTtlMs: number
+  /** The secret for a new generation of the session token, when the row's was retired (rule 12). */
+  readonly renewSessionToken: KeyId | null
 }
 
 export interface Joiner {

@@ -11,7 +11,8 @@ import {
 } from './provider.ts'
 import { reason } from './reasons.ts'
 import { refresh } from './refresh.ts'
-import { isExpired, type LiveSession, type Session } from './session.ts'
+import type { KeyId } from './ids.ts'
+import { isExpired, type LiveSession, type Session, type SessionTokenState } from './session.ts'
 import { addMs, type Instant, toInstant } from './time.ts'
 
 /**
@@ -79,7 +80,12 @@ function join(session: LiveSession, command: JoinCommand, now: Instant): Outcome
     ...session,
     life: use(session.life, now, command.idleTtlMs),
     access: enter(session.access, mint(session, command.mint, now)),
+    sessionToken: renewed(session.sessionToken, command.renewSessionToken),
   })
+}
+
+function renewed(token: SessionTokenState, keyId: KeyId | null): SessionTokenState {
+  return keyId === null ? token : { generation: token.generation + 1, keyId }
 }
 
 function touch(session: LiveSession, command: TouchCommand, now: Instant): Outcome {

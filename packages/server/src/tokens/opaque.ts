@@ -95,6 +95,10 @@ export function createOpaqueTokens(ring: KeyRing, clock: Pick<Clock, 'now'>): Op
     currentKeyId(): KeyId {
       return ring.current(clock.now())
     },
+
+    accepts(keyId: KeyId): boolean {
+      return ring.standing(keyId) === 'held'
+    },
   }
 }
 

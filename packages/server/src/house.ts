@@ -1,0 +1,125 @@
+import {
+  type Authority,
+  createAuthority,
+  type Denylist,
+  type Rooms,
+  type Signals,
+  type SnapshotCache,
+  type Store,
+} from '#authority'
+import type { Config } from '#config'
+import type { Instant } from '#domain'
+import { openStore } from '#stores'
+import {
+  createAccessTokens,
+  createOpaqueTokens,
+  createRandomness,
+  createSealer,
+  KeyRing,
+  type SigningKeyAlarm,
+  SigningKeys,
+} from '#tokens'
+import { StoreClock } from './clock.ts'
+import { LivePolicy } from './live-policy.ts'
+import { testClock } from './test-clock.ts'
+
+/** The real things, joined, without a network: what a command and the server both stand on. */
+export interface House {
+  readonly config: Config
+  readonly store: Store
+  readonly clock: StoreClock
+  readonly ring: KeyRing
+  readonly signingKeys: SigningKeys
+  readonly policy: LivePolicy
+  readonly rooms: Rooms
+  readonly authority: Authority
+  close(): Promise<void>
+}
+
+/** What differs between a command, which has no memory, and a server, which has. */
+export interface Surroundings<Remembered extends Memory> {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signals: Signals
+  readonly keyAlarm: (alarm: SigningKeyAlarm) => void
+  /** An access token names a key that is not loaded. */
+  readonly onUnknownKey: () => void
+  readonly remember: (store: Store, clock: StoreClock) => Remembered
+}
+
+export interface Memory {
+  readonly denylist: Denylist
+  readonly cache: SnapshotCache
+}
+
+/** A command lives too briefly to remember anything: every decision reads the store. */
+export function noMemory(): Memory {
+  return {
+    denylist: { denies: () => false, deny: () => {} },
+    cache: { get: () => undefined, put: () => {}, advance: () => {}, drop: () => {} },
+  }
+}
+
+/**
+ * Opens the store and brings the keys in step with it, so that nothing is signed before.
+ *
+ * @throws StoreUnavailable
+ */
+export async function openHouse<Remembered extends Memory>(
+  config: Config,
+  around: Surroundings<Remembered>,
+): Promise<House & { readonly memory: Remembered }> {
+  const clockOffsetMs = testClock(around.env)
+  const store = await openStore(config.store, clockOffsetMs === undefined ? {} : { clockOffsetMs })
+  try {
+    const clock = new StoreClock()
+    await observe(store, clock)
+    const keys = await openKeys(config, { store, clock, alarm: around.keyAlarm })
+    const memory = around.remember(store, clock)
+    const policy = new LivePolicy(config)
+    const { ring, signingKeys } = keys
+    const { onUnknownKey, signals } = around
+    const rooms: Rooms = {
+      store,
+      clock,
+      policy,
+      signals,
+      denylist: memory.denylist,
+      cache: memory.cache,
+      opaque: createOpaqueTokens(ring, clock),
+      access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),
+      random: createRandomness(),
+    }
+    const authority = createAuthority(rooms)
+    const close = () => store.close()
+    return { config, store, clock, ring, signingKeys, policy, rooms, authority, memory, close }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+interface KeyOptions {
+  readonly store: Store
+  readonly clock: StoreClock
+  readonly alarm: (alarm: SigningKeyAlarm) => void
+}
+
+async function openKeys(
+  config: Config,
+  { store, clock, alarm }: KeyOptions,
+): Promise<Pick<House, 'ring' | 'signingKeys'>> {
+  const ring = new KeyRing(config.secrets)
+  await ring.register(store, config.tokens.keyActivationDelayMs)
+  const sealer = createSealer(ring, clock)
+  const signingKeys = new SigningKeys({ store, ring, sealer, alarm })
+  await signingKeys.ensure(config.tokens.algorithm)
+  return { ring, signingKeys }
+}
+
+/** The first look at the store's clock; the tail goes on with it. */
+async function observe(store: Store, clock: StoreClock): Promise<Instant> {
+  const sentAt = clock.processNow()
+  const { now } = await store.signingKeys()
+  clock.observe(now, sentAt, clock.processNow())
+  return now
+}

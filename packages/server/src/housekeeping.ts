@@ -1,0 +1,57 @@
+import type { Logger } from 'pino'
+import { endExpired, prune, StoreUnavailable } from '#authority'
+import { instant } from '#domain'
+import type { House } from './house.ts'
+
+/** Every replica asks at this pace; the store lets one of them do the work each time. */
+const intervalMs = 60_000
+const rowsMax = 5000
+
+export interface Housekeeping {
+  stop(): Promise<void>
+}
+
+/** Ends what has run out, deletes what nobody may ask for any more, drops keys that are done. */
+export function startHousekeeping(house: House, log: Logger): Housekeeping {
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running.then(() => attend(house, log))
+  }, intervalMs)
+  timer.unref()
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function attend(house: House, log: Logger): Promise<void> {
+  try {
+    const turn = Math.floor(house.clock.now() / intervalMs)
+    const until = instant((turn + 2) * intervalMs)
+    if (!(await house.store.once('housekeeping', String(turn), until))) return
+    const expired = await endExpired(house.rooms)
+    const pruned = await prune(house.store, limitsOf(house))
+    const keys = await house.signingKeys.dropExpired(longestAccessTtl(house))
+    log.debug({ expired, ...pruned, keys: keys.length }, 'the house was kept')
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) {
+      log.error({ err: error }, 'housekeeping failed; it is tried again in a minute')
+    }
+  }
+}
+
+/** Overrides may only be shorter: the shortest of client, class and global holds. */
+function longestAccessTtl(house: House): number {
+  return house.policy.config.tokens.accessTtlSeconds
+}
+
+function limitsOf(house: House) {
+  const { config } = house.policy
+  return {
+    feedRetentionMs: config.revocation.retentionMs,
+    endedRetentionMs: Math.max(config.sessions.keepEndedMs, config.tokens.refreshTtlMs),
+    rowsMax,
+  }
+}

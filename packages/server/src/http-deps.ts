@@ -1,0 +1,112 @@
+import type { Logger } from 'pino'
+import type { ClientAuth, Config } from '#config'
+import type { ClientId } from '#domain'
+import type { AssertionProof, ClientCredentials, HttpDeps, Metrics } from '#http'
+import {
+  type ClientKeys,
+  type ClientSecrets,
+  claimedClient,
+  createClientAssertions,
+  createClientSecrets,
+} from '#tokens'
+import type { House } from './house.ts'
+import type { ServerMemory } from './memory.ts'
+
+const bodyLimitBytes = 65_536
+const keepAliveMs = 15_000
+/** What client assertions may be signed with (tokens/client-assertion.ts). */
+const assertionAlgorithms = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
+
+export interface Joined {
+  readonly house: House & { readonly memory: ServerMemory }
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly readiness: HttpDeps['readiness']
+}
+
+/** The house as the http room needs it. */
+export function httpDeps({ house, metrics, log, readiness }: Joined): HttpDeps {
+  const { authority, store, memory, rooms, signingKeys, policy, clock } = house
+  return {
+    authority,
+    feed: store,
+    events: memory.events,
+    opaque: rooms.opaque,
+    clients: clientCredentials(house),
+    jwks: () => signingKeys.jwks(),
+    readiness,
+    settings: settingsOf(policy.config, () => originsOf(policy.config)),
+    clock,
+    log,
+    metrics,
+  }
+}
+
+function settingsOf(
+  config: Config,
+  corsOrigins: () => ReadonlySet<string>,
+): HttpDeps['settings'] {
+  const { server, limits, tokens } = config
+  return {
+    publicUrl: server.publicUrl,
+    trustedProxies: server.trustedProxies,
+    limits,
+    corsOrigins,
+    bodyLimitBytes,
+    metricsElsewhere: server.metricsListen !== null,
+    algorithm: tokens.algorithm,
+    keepAliveMs,
+  }
+}
+
+function originsOf(config: Config): ReadonlySet<string> {
+  return new Set([...config.cors.origins, ...config.clients.flatMap((client) => client.origins)])
+}
+
+/** Proofs of clients by the configuration in force: a reload replaces the digests of the secrets. */
+function clientCredentials(house: House): ClientCredentials {
+  const { policy, store, clock } = house
+  const issuer = policy.issuer
+  const audiences = [issuer, `${issuer}/oauth/token`]
+  const assertions = createClientAssertions({ audiences, clock })
+  let known: { readonly config: Config; readonly secrets: ClientSecrets } | undefined
+  const secrets = () => {
+    const { config } = policy
+    if (known?.config !== config) known = { config, secrets: secretsOf(config) }
+    return known.secrets
+  }
+  return {
+    assertionAlgorithms,
+    secretMatches: (id, secret) => secrets().matches(id, secret),
+    claimant: (assertion) => claimedClient(assertion),
+    assertion: async (jwt): Promise<AssertionProof> => {
+      const clientId = claimedClient(jwt)
+      const keys = clientId === undefined ? undefined : keysOf(policy.clientConfig(clientId)?.auth)
+      if (clientId === undefined || keys === undefined) return { kind: 'rejected' }
+      const verdict = await assertions.verify(clientId, keys, jwt)
+      if (verdict.kind !== 'accepted') return { kind: verdict.kind }
+      const first = await store.once(onceKind(clientId), verdict.jti, verdict.expiresAt)
+      return first ? { kind: 'accepted', clientId } : { kind: 'rejected' }
+    },
+  }
+}
+
+/** A `jti` is unique for its issuer, which is the client (RFC 7523, section 3). */
+function onceKind(client: ClientId): string {
+  return `client-assertion:${client}`
+}
+
+function secretsOf(config: Config): ClientSecrets {
+  return createClientSecrets(
+    config.clients.map(({ id, auth }) => ({
+      id,
+      secrets: auth.kind === 'secret' ? auth.secrets : [],
+    })),
+  )
+}
+
+function keysOf(auth: ClientAuth | undefined): ClientKeys | undefined {
+  if (auth?.kind === 'jwksUri') return { kind: 'jwks-uri', uri: auth.url }
+  if (auth?.kind !== 'jwks') return undefined
+  return { kind: 'jwks', jwks: { keys: [...auth.keys] } }
+}

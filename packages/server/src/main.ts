@@ -1,0 +1,217 @@
+import type { Logger } from 'pino'
+import { endForgottenClients, type Signals, StoreUnavailable } from '#authority'
+import type { Io } from '#cli'
+import { type Config, diffReload, type ListenAddress } from '#config'
+import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
+import { acquireServeLock } from '#stores'
+import { type House, noMemory, openHouse } from './house.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { httpDeps } from './http-deps.ts'
+import { createLog } from './log.ts'
+import { type ServerMemory, serverMemory } from './memory.ts'
+import { Readiness } from './readiness.ts'
+import { untilStopped } from './stopping.ts'
+
+export type { House } from './house.ts'
+
+export interface ServeOptions {
+  readonly io: Io
+  /** Reads the configuration; also at SIGHUP. Throws a message for people when it is invalid. */
+  readonly load: () => Config
+}
+
+type ServerHouse = House & { readonly memory: ServerMemory }
+
+/** How long requests in flight may take once the server no longer accepts (API.md, section 1). */
+const drainMs = 10_000
+/** How long `serve` waits at the start for a store that does not answer yet. */
+const storeWaitMs = 30_000
+const storeRetryMs = 1000
+
+/**
+ * `curfew serve`: runs until SIGTERM or SIGINT, and answers the exit code. A store that does not answer
+ * is waited for at the start; later it makes requests 503 until it is back.
+ */
+export async function serve({ io, load }: ServeOptions): Promise<number> {
+  const config = load()
+  const log = createLog({ level: config.server.logLevel, terminal: io.terminal })
+  warnOfUnbuilt(config, log)
+  const lock = config.store.kind === 'sqlite' ? acquireServeLock(config.store.path) : undefined
+  try {
+    const metrics = new Metrics()
+    const house = await openServerHouse(config, { io, log, metrics })
+    try {
+      await run(house, { io, load, log, metrics })
+    } finally {
+      await house.close()
+    }
+    return 0
+  } finally {
+    lock?.release()
+  }
+}
+
+interface Running {
+  readonly io: Io
+  readonly load: () => Config
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+async function run(house: ServerHouse, { io, load, log, metrics }: Running): Promise<void> {
+  const { config, memory } = house
+  const readiness = new Readiness(house)
+  await memory.tail.start()
+  const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
+  const metricsApp = await listenForMetrics(config, { metrics, log })
+  const housekeeping = startHousekeeping(house, log)
+  await forgetClients(house, log)
+  const url = await listen(http, config.server.listen)
+  io.out(`curfew listening on ${url}\n`)
+  await untilStopped({ onReload: () => void reload(house, { load, log }) })
+  readiness.stop()
+  log.info('stopping: not ready any more')
+  await pause(config.server.shutdownDelayMs)
+  await close(http)
+  await metricsApp?.close()
+  await housekeeping.stop()
+  memory.tail.close()
+  log.info('stopped')
+}
+
+async function openServerHouse(
+  config: Config,
+  { io, log, metrics }: Pick<Running, 'io' | 'log' | 'metrics'>,
+): Promise<ServerHouse> {
+  const signals = createSignals(metrics, log)
+  const deadline = performance.now() + storeWaitMs
+  for (;;) {
+    try {
+      return await openOnce(config, { io, log, metrics, signals })
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || performance.now() > deadline) throw error
+      log.warn({ err: error.cause }, 'the store does not answer yet; trying again in a second')
+      await pause(storeRetryMs)
+    }
+  }
+}
+
+async function openOnce(
+  config: Config,
+  around: Pick<Running, 'io' | 'log' | 'metrics'> & { readonly signals: Signals },
+): Promise<ServerHouse> {
+  const { io, log, metrics, signals } = around
+  const house: ServerHouse = await openHouse(config, {
+    env: io.env,
+    signals,
+    keyAlarm: (alarm) => log.error({ alarm: alarm.kind, kid: alarm.kid }, keyAlarmWords),
+    onUnknownKey: () => house.memory.tail.hint(),
+    remember: (store, clock) =>
+      serverMemory({
+        store,
+        clock,
+        log,
+        metrics,
+        config,
+        onKeysChanged: () => void loadKeys(house, log),
+      }),
+  })
+  return house
+}
+
+const keyAlarmWords =
+  'a signing key cannot be used here: is a secret missing in `secrets` that other replicas have?'
+
+/** Another replica or the command line changed signing keys or secrets. */
+async function loadKeys(house: House, log: Logger): Promise<void> {
+  try {
+    house.ring.update(await house.store.keyIds())
+    await house.signingKeys.load()
+  } catch (error) {
+    log.warn({ err: error }, 'keys could not be loaded; the next change or restart tries again')
+  }
+}
+
+/** One house for one command: no memory, no network, and warnings only. */
+export async function openForCommand(config: Config, io: Io): Promise<House> {
+  const warn = (text: string) => io.err(`curfew: ${text}\n`)
+  return openHouse(config, {
+    env: io.env,
+    signals: silent,
+    keyAlarm: () => warn(keyAlarmWords),
+    onUnknownKey: () => {},
+    remember: noMemory,
+  })
+}
+
+const silent: Signals = {
+  refreshed: () => {},
+  loggedOut: () => {},
+  started: () => {},
+  swapConflict: () => {},
+  alarm: () => {},
+}
+
+/** SIGHUP: an invalid file changes nothing and is logged (API.md, section 1). */
+async function reload(house: ServerHouse, { load, log }: Pick<Running, 'load' | 'log'>): Promise<void> {
+  try {
+    const { applied, needsRestart, config } = diffReload(house.policy.config, load())
+    house.policy.replace(config)
+    log.info({ applied, needsRestart }, 'the configuration was read again')
+    if (applied.includes('clients')) await forgetClients(house, log)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    log.error(`the configuration was not reloaded, nothing has changed: ${why}`)
+  }
+}
+
+async function forgetClients(house: House, log: Logger): Promise<void> {
+  const forgotten = await endForgottenClients(house.rooms)
+  if (forgotten.length > 0) log.info({ forgotten }, 'sessions of clients that are gone have ended')
+}
+
+async function listen(http: Http, address: ListenAddress): Promise<string> {
+  await http.app.listen({ host: address.host, port: address.port })
+  const bound = http.app.server.address()
+  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `http://${host}:${port}`
+}
+
+async function listenForMetrics(
+  config: Config,
+  deps: Pick<Running, 'metrics' | 'log'>,
+): Promise<Http['app'] | undefined> {
+  const address = config.server.metricsListen
+  if (address === null) return undefined
+  const app = createMetricsApp(deps)
+  await app.listen({ host: address.host, port: address.port })
+  return app
+}
+
+/** What is in flight may finish; what does not within `drainMs` is cut off. */
+async function close(http: Http): Promise<void> {
+  const cut = setTimeout(() => http.app.server.closeAllConnections(), drainMs)
+  http.closeStreams()
+  await http.app.close()
+  clearTimeout(cut)
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** What the configuration may say already and this version does not do yet. Said, never passed over. */
+function warnOfUnbuilt(config: Config, log: Logger): void {
+  const unbuilt = {
+    redis: config.redis !== null,
+    identityProviders: config.identityProviders.length > 0,
+    'gateway.rules': config.gateway.rules.length > 0,
+    webhooks: config.webhooks.length > 0,
+    'server.workers': config.server.workers > 1,
+    'server.adminListen': config.server.adminListen !== null,
+  }
+  for (const [setting, set] of Object.entries(unbuilt)) {
+    if (set) log.warn(`\`${setting}\` is set, and this version of curfew does not act on it yet`)
+  }
+}
