@@ -1,5 +1,5 @@
-import { type Wanted, joiner, session, t0 } from '#test/domain/sessions.ts'
 import { describe, expect, test } from 'vitest'
+import { joiner, session, t0, type Wanted } from '#test/domain/sessions.ts'
 import { type Applicant, type DevicePolicy, place, slotOf } from './placement.ts'
 import type { LiveSession } from './session.ts'
 import { addMs } from './time.ts'
@@ -15,7 +15,11 @@ function began(atMinute: number, sid: string, wanted: Wanted = {}): LiveSession 
 }
 
 /** What a start at minute 30 does, one word for each end: `s1:superseded`. */
-function start(policy: DevicePolicy, rows: readonly LiveSession[], wanted: Partial<Applicant> = {}) {
+function start(
+  policy: DevicePolicy,
+  rows: readonly LiveSession[],
+  wanted: Partial<Applicant> = {},
+) {
   const applicant: Applicant = { deviceId: null, joiner: joiner(), mayJoin: true, ...wanted }
   const placement = place(policy, rows, applicant, addMs(t0, 30 * minute))
   return {

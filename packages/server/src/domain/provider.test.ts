@@ -1,6 +1,6 @@
+import { describe, test } from 'vitest'
 import { play } from '#test/domain/script.ts'
 import { session } from '#test/domain/sessions.ts'
-import { describe, test } from 'vitest'
 
 const signedIn = () => session({ provider: {} })
 
@@ -9,10 +9,10 @@ describe('the lease', () => {
     play(
       signedIn(),
       `
-      1m          r1 takes the lease for v1   live   written   lease r1 until 1m15s   attempt 1m   decided
+      1m          r1 takes the lease for v1   live   written                lease r1 until 1m15s   attempt 1m   decided
       1m1s        r2 takes the lease for v1   live   refused leased
-      1m15s-1ms  r2 takes the lease for v1   live   refused leased
-      1m15s       r2 takes the lease for v1   live   lease r2 until 1m30s   attempt 1m15s   undecided
+      1m15s-1ms   r2 takes the lease for v1   live   refused leased
+      1m15s       r2 takes the lease for v1   live   lease r2 until 1m30s   attempt 1m15s          undecided
       `,
     )
   })
@@ -21,11 +21,11 @@ describe('the lease', () => {
     play(
       signedIn(),
       `
-      1m  r1 takes the lease for v2   live   refused outdated
-      1m  r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m  r1 gets tokens for v1       live   tokens of-r1 v2
-      1m  r2 takes the lease for v1   live   refused outdated
-      1m  r2 takes the lease for v2   live   lease r2 until 1m15s   decided
+      1m   r1 takes the lease for v2   live   refused outdated
+      1m   r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m   r1 gets tokens for v1       live   tokens of-r1 v2
+      1m   r2 takes the lease for v1   live   refused outdated
+      1m   r2 takes the lease for v2   live   lease r2 until 1m15s   decided
       `,
     )
   })
@@ -34,10 +34,10 @@ describe('the lease', () => {
     play(
       session(),
       `
-      1m  r1 takes the lease for v1   live   refused no-provider-token
-      1m  r1 gets tokens for v1       live   refused no-provider-token
-      1m  r1 gets a fault for v1      live   nothing written
-      1m  r1 is refused for v1        live   nothing written
+      1m   r1 takes the lease for v1   live   refused no-provider-token
+      1m   r1 gets tokens for v1       live   refused no-provider-token
+      1m   r1 gets a fault for v1      live   nothing written
+      1m   r1 is refused for v1        live   nothing written
       `,
     )
   })
@@ -48,8 +48,8 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m  r1 takes the lease for v1   live   lease r1 until 1m15s   seen 0s
-      2m  r1 gets tokens for v1       live   no lease   no attempt   decided   tokens of-r1 v2   issued 2m   seen 2m
+      1m   r1 takes the lease for v1   live   lease r1 until 1m15s   seen 0s
+      2m   r1 gets tokens for v1       live   no lease               no attempt   decided   tokens of-r1 v2   issued 2m   seen 2m
       `,
     )
   })
@@ -58,8 +58,8 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m  r1 takes the lease for v1                live   lease r1 until 1m15s
-      1m  r1 gets tokens for v1, not rotated       live   tokens of-r1 v2   issued 0s
+      1m   r1 takes the lease for v1            live   lease r1 until 1m15s
+      1m   r1 gets tokens for v1, not rotated   live   tokens of-r1 v2   issued 0s
       `,
     )
   })
@@ -68,12 +68,12 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m20s  r2 takes the lease for v1   live   lease r2 until 1m35s   undecided
-      1m21s  r1 gets tokens for v1       live   no lease   decided   tokens of-r1 v2
-      1m22s  r2 gets tokens for v1       live   nothing written   tokens of-r1 v2
-      1m22s  r2 is refused for v1        live   nothing written   tokens of-r1 v2
-      1m22s  r2 gets a fault for v1      live   nothing written   no back-off
+      1m      r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m20s   r2 takes the lease for v1   live   lease r2 until 1m35s   undecided
+      1m21s   r1 gets tokens for v1       live   no lease               decided   tokens of-r1 v2
+      1m22s   r2 gets tokens for v1       live   nothing written        tokens of-r1 v2
+      1m22s   r2 is refused for v1        live   nothing written        tokens of-r1 v2
+      1m22s   r2 gets a fault for v1      live   nothing written        no back-off
       `,
     )
   })
@@ -82,11 +82,11 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m20s  r2 takes the lease for v1   live   undecided
-      1m21s  r2 is refused for v1        live   lost   no lease
-      1m22s  r1 gets tokens for v1       live   not lost   tokens of-r1 v2
-      1m23s  r3 takes the lease for v2   live   lease r3 until 1m38s
+      1m      r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m20s   r2 takes the lease for v1   live   undecided
+      1m21s   r2 is refused for v1        live   lost       no lease
+      1m22s   r1 gets tokens for v1       live   not lost   tokens of-r1 v2
+      1m23s   r3 takes the lease for v2   live   lease r3 until 1m38s
       `,
     )
   })
@@ -95,9 +95,9 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m  r1 takes the lease for v1   live    lease r1 until 1m15s
-      1m  user_logout by alice        ended   user_logout
-      1m  r1 gets tokens for v1       ended   refused ended   tokens p1 v1
+      1m   r1 takes the lease for v1   live    lease r1 until 1m15s
+      1m   user_logout by alice        ended   user_logout
+      1m   r1 gets tokens for v1       ended   refused ended   tokens p1 v1
       `,
     )
   })
@@ -106,9 +106,9 @@ describe('tokens', () => {
     play(
       signedIn(),
       `
-      1m  r1 gets tokens for v1 as pilot       live   tokens of-r1 v2   same grants   grants 1
-      2m  r1 gets tokens for v2 as pilot,ops   live   tokens of-r1 v3   grants 2   roles pilot,ops
-      3m  r1 gets tokens for v3                live   tokens of-r1 v4   same grants   roles pilot,ops
+      1m   r1 gets tokens for v1 as pilot       live   tokens of-r1 v2   same grants   grants 1
+      2m   r1 gets tokens for v2 as pilot,ops   live   tokens of-r1 v3   grants 2      roles pilot,ops
+      3m   r1 gets tokens for v3                live   tokens of-r1 v4   same grants   roles pilot,ops
       `,
     )
   })
@@ -119,12 +119,12 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m        r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m1s      r1 gets a fault for v1      live   no lease   no attempt   back-off until 2m1s   decided
-      1m2s      r2 takes the lease for v1   live   refused backing-off
-      2m1s-1ms r2 takes the lease for v1   live   refused backing-off
-      2m1s      r2 takes the lease for v1   live   lease r2 until 2m16s   decided
-      2m2s      r2 gets tokens for v1       live   no back-off   tokens of-r2 v2
+      1m         r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m1s       r1 gets a fault for v1      live   no lease               no attempt   back-off until 2m1s   decided
+      1m2s       r2 takes the lease for v1   live   refused backing-off
+      2m1s-1ms   r2 takes the lease for v1   live   refused backing-off
+      2m1s       r2 takes the lease for v1   live   lease r2 until 2m16s   decided
+      2m2s       r2 gets tokens for v1       live   no back-off            tokens of-r2 v2
       `,
     )
   })
@@ -133,10 +133,10 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m20s  r2 takes the lease for v1   live   lease r2 until 1m35s   undecided
-      1m21s  r1 gets a fault for v1      live   nothing written   lease r2 until 1m35s   undecided
-      1m22s  r3 takes the lease for v1   live   refused leased
+      1m      r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m20s   r2 takes the lease for v1   live   lease r2 until 1m35s   undecided
+      1m21s   r1 gets a fault for v1      live   nothing written        lease r2 until 1m35s   undecided
+      1m22s   r3 takes the lease for v1   live   refused leased
       `,
     )
   })
@@ -145,11 +145,11 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   decided
-      1m20s  r2 takes the lease for v1   live   undecided
-      1m21s  r2 gets a fault for v1      live   no lease   undecided
-      2m21s  r3 takes the lease for v1   live   undecided
-      2m22s  r3 is refused for v1        live   lost
+      1m      r1 takes the lease for v1   live   decided
+      1m20s   r2 takes the lease for v1   live   undecided
+      1m21s   r2 gets a fault for v1      live   no lease   undecided
+      2m21s   r3 takes the lease for v1   live   undecided
+      2m22s   r3 is refused for v1        live   lost
       `,
     )
   })
@@ -158,9 +158,9 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   lease r1 until 1m15s
-      1m14s  r2 takes the lease for v1   live   refused leased
-      1m15s  r2 takes the lease for v1   live   lease r2 until 1m30s   undecided
+      1m      r1 takes the lease for v1   live   lease r1 until 1m15s
+      1m14s   r2 takes the lease for v1   live   refused leased
+      1m15s   r2 takes the lease for v1   live   lease r2 until 1m30s   undecided
       `,
     )
   })
@@ -169,8 +169,8 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m  r1 takes the lease for v1   live    decided
-      1m  r1 is refused for v1        ended   idp_refused   by the system   guard live
+      1m   r1 takes the lease for v1   live    decided
+      1m   r1 is refused for v1        ended   idp_refused   by the system   guard live
       `,
     )
   })
@@ -179,11 +179,11 @@ describe('no tokens', () => {
     play(
       signedIn(),
       `
-      1m     r1 takes the lease for v1   live   decided
-      1m20s  r2 takes the lease for v1   live   undecided
-      1m21s  r2 is refused for v1        live   lost   no lease   no attempt
-      9m     r3 takes the lease for v1   live   refused no-provider-token
-      9m     refresh gen 1               live   gen 2
+      1m      r1 takes the lease for v1   live   decided
+      1m20s   r2 takes the lease for v1   live   undecided
+      1m21s   r2 is refused for v1        live   lost   no lease   no attempt
+      9m      r3 takes the lease for v1   live   refused no-provider-token
+      9m      refresh gen 1               live   gen 2
       `,
     )
   })

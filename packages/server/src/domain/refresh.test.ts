@@ -1,6 +1,6 @@
+import { describe, expect, test } from 'vitest'
 import { play } from '#test/domain/script.ts'
 import { session, t0 } from '#test/domain/sessions.ts'
-import { describe, expect, test } from 'vitest'
 import { addMs } from './time.ts'
 
 const hour = 3_600_000
@@ -14,7 +14,7 @@ describe('rotation', () => {
       `
       4m   refresh gen 1   live   gen 2   written   jti refresh@4m   iat 4m   exp 9m
       8m   refresh gen 2   live   gen 3   written   jti refresh@8m   iat 8m   exp 13m
-      9m   refresh gen 3   live   gen 4   written   seen 9m   idle until 7d9m
+      9m   refresh gen 3   live   gen 4   written   seen 9m          idle until 7d9m
       `,
     )
   })
@@ -38,10 +38,10 @@ describe('rotation', () => {
     play(
       session(),
       `
-      1h        refresh gen 1   live   gen 2
+      1h       refresh gen 1   live   gen 2
       3h-1ms   refresh gen 2   live   gen 3
-      5h        refresh gen 3   live   refused refresh-token-expired   gen 3
-      5h        mint            live   jti mint@5h
+      5h       refresh gen 3   live   refused refresh-token-expired   gen 3
+      5h       mint            live   jti mint@5h
       `,
       { refreshTtlMs: 2 * hour },
     )
@@ -59,10 +59,10 @@ describe('repeats', () => {
     play(
       session(),
       `
-      9m         refresh gen 1   live    gen 2
-      9m1s       refresh gen 1   live    gen 2   same successor   jti refresh@9m   iat 9m   exp 14m
-      9m30s-1ms refresh gen 1   live    gen 2   same successor   nothing written
-      12m        refresh gen 1   ended   refresh_reuse   feed 1   by the system   guard live
+      9m          refresh gen 1   live    gen 2
+      9m1s        refresh gen 1   live    gen 2           same successor   jti refresh@9m   iat 9m   exp 14m
+      9m30s-1ms   refresh gen 1   live    gen 2           same successor   nothing written
+      12m         refresh gen 1   ended   refresh_reuse   feed 1           by the system    guard live
       `,
     )
   })
@@ -83,7 +83,7 @@ describe('repeats', () => {
       session(),
       `
       9m           refresh gen 1   live    gen 2
-      20m30s-1ms  refresh gen 1   live    same successor   jti refresh@9m
+      20m30s-1ms   refresh gen 1   live    same successor   jti refresh@9m
       20m30s       refresh gen 1   ended   refresh_reuse
       `,
       regained,
@@ -106,7 +106,7 @@ describe('repeats', () => {
       session(),
       `
       1h         refresh gen 1   live    gen 2
-      1d1h-1ms  refresh gen 1   live    same successor   jti refresh@1h   exp 1h5m
+      1d1h-1ms   refresh gen 1   live    same successor   jti refresh@1h   exp 1h5m
       1d1h       refresh gen 1   ended   refresh_reuse
       `,
       lostResponse,
@@ -117,9 +117,9 @@ describe('repeats', () => {
     play(
       session(),
       `
-      1h      refresh gen 1   live    gen 2
-      1h1s    refresh gen 2   live    gen 3
-      1h2s    refresh gen 1   ended   refresh_reuse   feed 1
+      1h     refresh gen 1   live    gen 2
+      1h1s   refresh gen 2   live    gen 3
+      1h2s   refresh gen 1   ended   refresh_reuse   feed 1
       `,
       lostResponse,
     )
@@ -138,9 +138,9 @@ describe('repeats', () => {
     play(
       session(),
       `
-      9m     refresh gen 1   live   gen 2   jti refresh@9m   iat 9m   exp 14m
-      9m5s   mint            live   gen 2   jti mint@9m5s    iat 9m5s   exp 14m5s
-      9m10s  refresh gen 1   live   same successor   jti refresh@9m   iat 9m   exp 14m
+      9m      refresh gen 1   live   gen 2            jti refresh@9m   iat 9m     exp 14m
+      9m5s    mint            live   gen 2            jti mint@9m5s    iat 9m5s   exp 14m5s
+      9m10s   refresh gen 1   live   same successor   jti refresh@9m   iat 9m     exp 14m
       `,
     )
   })
@@ -149,9 +149,9 @@ describe('repeats', () => {
     play(
       session(),
       `
-      9m     refresh gen 1   live   gen 2   jti refresh@9m
-      9m5s   join            live   gen 2   jti join@9m5s
-      9m10s  refresh gen 1   live   same successor   jti refresh@9m   exp 14m
+      9m      refresh gen 1   live   gen 2            jti refresh@9m
+      9m5s    join            live   gen 2            jti join@9m5s
+      9m10s   refresh gen 1   live   same successor   jti refresh@9m   exp 14m
       `,
     )
   })
@@ -160,10 +160,10 @@ describe('repeats', () => {
     play(
       session(),
       `
-      9m     refresh gen 1     live   gen 2
-      9m2s   rename to tablet  live   named tablet
-      9m3s   regrant pilot,ops   live   grants 2
-      9m10s  refresh gen 1     live   same successor   jti refresh@9m   token grants 1
+      9m      refresh gen 1       live   gen 2
+      9m2s    rename to tablet    live   named tablet
+      9m3s    regrant pilot,ops   live   grants 2
+      9m10s   refresh gen 1       live   same successor   jti refresh@9m   token grants 1
       `,
     )
   })
@@ -174,8 +174,8 @@ describe('senders', () => {
     play(
       session(),
       `
-      9m    refresh gen 1             live    gen 2
-      9m1s  refresh gen 1 by thief    ended   refresh_reuse
+      9m     refresh gen 1            live    gen 2
+      9m1s   refresh gen 1 by thief   ended   refresh_reuse
       `,
     )
   })
@@ -185,9 +185,9 @@ describe('senders', () => {
       play(
         session({ dpopThumbprint: 'k1' }),
         `
-        9m    refresh gen 1 with key k1   live    gen 2
-        9m1s  refresh gen 1 with key k1   live    same successor
-        9m2s  ${repeat}                   ended   refresh_reuse
+        9m     refresh gen 1 with key k1   live    gen 2
+        9m1s   refresh gen 1 with key k1   live    same successor
+        9m2s   ${repeat}                   ended   refresh_reuse
         `,
       )
     }
@@ -215,7 +215,9 @@ describe('senders', () => {
       { ip: '192.0.2.7' },
     )
     if (roaming.kind === 'ended') throw new Error('it lives')
-    play(roaming, '1m2s  refresh gen 1  live  same successor  nothing written', { ip: '198.51.100.9' })
+    play(roaming, '1m2s  refresh gen 1  live  same successor  nothing written', {
+      ip: '198.51.100.9',
+    })
   })
 
   test('two generations behind ends the session whoever presents it', () => {

@@ -1,6 +1,6 @@
+import { describe, test } from 'vitest'
 import { play } from '#test/domain/script.ts'
 import { session } from '#test/domain/sessions.ts'
-import { describe, test } from 'vitest'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -31,8 +31,8 @@ describe('ends', () => {
       play(
         session({ provider: {} }),
         `
-        1m  user_logout by alice  ended  user_logout  by alice  feed 1  guard live
-        2m  ${event}              ended  refused ended  user_logout  by alice  feed 1  nothing written
+        1m   user_logout by alice   ended   user_logout     by alice      feed 1     guard live
+        2m   ${event}               ended   refused ended   user_logout   by alice   feed 1   nothing written
         `,
       )
     }
@@ -43,8 +43,8 @@ describe('ends', () => {
       play(
         session({ provider: {}, idleTtlMs: hour }),
         `
-        1h  ${event}  ended  expired  by the system  guard expired
-        2h  ${event}  ended  refused ended  expired  feed 1
+        1h   ${event}   ended   expired         by the system   guard expired
+        2h   ${event}   ended   refused ended   expired         feed 1
         `,
       )
     }
@@ -60,7 +60,7 @@ describe('expiry', () => {
     play(
       session({ idleTtlMs: hour }),
       `
-      1h-1ms  expire   live    nothing written
+      1h-1ms   expire   live    nothing written
       1h       expire   ended   expired
       `,
     )
@@ -70,10 +70,10 @@ describe('expiry', () => {
     play(
       session({ idleTtlMs: hour, absoluteTtlMs: 2 * hour }),
       `
-      50m       refresh gen 1   live    gen 2   idle until 1h50m
-      1h40m     mint            live    idle until 2h40m
+      50m      refresh gen 1   live    gen 2     idle until 1h50m
+      1h40m    mint            live    idle until 2h40m
       2h-1ms   touch           live    written
-      2h        refresh gen 2   ended   expired   guard expired
+      2h       refresh gen 2   ended   expired   guard expired
       `,
       { idleTtlMs: hour },
     )
@@ -83,16 +83,18 @@ describe('expiry', () => {
     play(
       session({ absoluteTtlMs: 8 * minute, provider: {} }),
       `
-      2m  refresh gen 1   live   exp 7m
-      4m  refresh gen 2   live   iat 4m   exp 8m   latest exp 8m
-      5m  mint            live   exp 8m
-      6m  join via main   live   exp 8m   latest exp 8m
+      2m   refresh gen 1   live   exp 7m
+      4m   refresh gen 2   live   iat 4m   exp 8m   latest exp 8m
+      5m   mint            live   exp 8m
+      6m   join via main   live   exp 8m   latest exp 8m
       `,
     )
   })
 
   test('the latest expiry of all tokens only rises, also when a later token is shorter', () => {
-    const longer = play(session(), '1m  mint  live  exp 1h1m  latest exp 1h1m', { accessTtlMs: hour })
+    const longer = play(session(), '1m  mint  live  exp 1h1m  latest exp 1h1m', {
+      accessTtlMs: hour,
+    })
     if (longer.kind === 'ended') throw new Error('it lives')
     play(longer, '2m  refresh gen 1  live  exp 7m  latest exp 1h1m')
   })
@@ -103,10 +105,10 @@ describe('mints', () => {
     play(
       session(),
       `
-      1m         mint unless 120s are left   live   nothing written   jti start@0s   exp 5m
-      3m-1ms    mint unless 120s are left   live   nothing written   jti start@0s
-      3m         mint unless 120s are left   live   written   jti mint@3m   exp 8m   seen 3m
-      3m         mint                        live   written   jti mint@3m
+      1m       mint unless 120s are left   live   nothing written   jti start@0s   exp 5m
+      3m-1ms   mint unless 120s are left   live   nothing written   jti start@0s
+      3m       mint unless 120s are left   live   written           jti mint@3m    exp 8m   seen 3m
+      3m       mint                        live   written           jti mint@3m
       `,
     )
   })
@@ -115,9 +117,9 @@ describe('mints', () => {
     const regranted = play(
       session(),
       `
-      1m  regrant pilot,ops           live   grants 2   roles pilot,ops
-      2m  mint unless 60s are left    live   written   jti mint@2m   token grants 2
-      3m  mint unless 60s are left    live   nothing written   jti mint@2m
+      1m   regrant pilot,ops          live   grants 2          roles pilot,ops
+      2m   mint unless 60s are left   live   written           jti mint@2m   token grants 2
+      3m   mint unless 60s are left   live   nothing written   jti mint@2m
       `,
     )
     if (regranted.kind === 'ended') throw new Error('it lives')
@@ -132,10 +134,10 @@ describe('use without a token', () => {
     play(
       session(),
       `
-      59s        touch   live   nothing written   seen 0s
-      1m         touch   live   written   seen 1m   idle until 7d1m
-      2m-1ms    touch   live   nothing written   seen 1m
-      2m         touch   live   written   seen 2m
+      59s      touch   live   nothing written   seen 0s
+      1m       touch   live   written           seen 1m   idle until 7d1m
+      2m-1ms   touch   live   nothing written   seen 1m
+      2m       touch   live   written           seen 2m
       `,
     )
   })
@@ -146,9 +148,9 @@ describe('use without a token', () => {
     play(
       used,
       `
-      4m  touch           live   nothing written   seen 5m
-      4m  refresh gen 1   live   gen 2   seen 5m   idle until 7d5m
-      4m  join            live   written   seen 5m   idle until 7d5m
+      4m   touch           live   nothing written   seen 5m
+      4m   refresh gen 1   live   gen 2             seen 5m   idle until 7d5m
+      4m   join            live   written           seen 5m   idle until 7d5m
       `,
     )
   })
@@ -163,8 +165,8 @@ describe('what the user and the admin change', () => {
     play(
       session(),
       `
-      1m  rename to tablet   live   written   named tablet   same grants   seen 0s
-      2m  rename to tablet   live   nothing written   named tablet
+      1m   rename to tablet   live   written           named tablet   same grants   seen 0s
+      2m   rename to tablet   live   nothing written   named tablet
       `,
     )
   })
@@ -173,10 +175,10 @@ describe('what the user and the admin change', () => {
     play(
       session(),
       `
-      1m  regrant ops        live   written   grants 2   roles ops
-      2m  regrant ops        live   nothing written   same grants
-      3m  refresh gen 1      live   token grants 2   same grants
-      4m  regrant pilot      live   grants 3
+      1m   regrant ops     live   written           grants 2   roles ops
+      2m   regrant ops     live   nothing written   same grants
+      3m   refresh gen 1   live   token grants 2    same grants
+      4m   regrant pilot   live   grants 3
       `,
     )
   })
@@ -191,18 +193,18 @@ describe('joins', () => {
     play(
       session(),
       `
-      1m  join by other          live   refused not-joinable
-      1m  join via main          live   refused not-joinable
-      1m  join as pilot,ops      live   refused not-joinable
-      1m  join as ops            live   refused not-joinable
-      1m  join as pilot,pilot    live   written
+      1m   join by other         live   refused not-joinable
+      1m   join via main         live   refused not-joinable
+      1m   join as pilot,ops     live   refused not-joinable
+      1m   join as ops           live   refused not-joinable
+      1m   join as pilot,pilot   live   written
       `,
     )
     play(
       session({ provider: {} }),
       `
-      1m  join            live   refused not-joinable
-      1m  join via main   live   written
+      1m   join            live   refused not-joinable
+      1m   join via main   live   written
       `,
     )
   })
@@ -211,9 +213,9 @@ describe('joins', () => {
     play(
       session({ acr: 'mfa' }),
       `
-      1m  join           live   refused not-joinable
-      1m  join acr pwd   live   refused not-joinable
-      1m  join acr mfa   live   written
+      1m   join           live   refused not-joinable
+      1m   join acr pwd   live   refused not-joinable
+      1m   join acr mfa   live   written
       `,
     )
     play(session({ acr: null }), '1m  join acr mfa  live  written')
@@ -227,8 +229,8 @@ describe('joins', () => {
     play(
       session(),
       `
-      1m  user_logout by alice   ended   user_logout
-      1m  join                   ended   refused ended
+      1m   user_logout by alice   ended   user_logout
+      1m   join                   ended   refused ended
       `,
     )
   })
@@ -237,8 +239,8 @@ describe('joins', () => {
     play(
       session(),
       `
-      1m  join                         live   session token 1 of secret-1
-      2m  join renewed with secret-2   live   session token 2 of secret-2
+      1m   join                         live   session token 1 of secret-1
+      2m   join renewed with secret-2   live   session token 2 of secret-2
       `,
     )
   })
