@@ -61,7 +61,8 @@ interface Running {
 async function run(house: ServerHouse, { io, load, log, metrics }: Running): Promise<void> {
   const { config, memory } = house
   const readiness = new Readiness(house)
-  await memory.tail.start()
+  memory.tail.start()
+  await memory.tail.whenReady()
   const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
   const metricsApp = await listenForMetrics(config, { metrics, log })
   const housekeeping = startHousekeeping(house, log)

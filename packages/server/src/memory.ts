@@ -1,0 +1,80 @@
+import type { Logger } from 'pino'
+import type { Store } from '#authority'
+import { Snapshots } from '#cache'
+import type { Config } from '#config'
+import { openStream, Tail } from '#feed'
+import type { FeedEvents, Metrics } from '#http'
+import type { StoreClock } from './clock.ts'
+import type { Memory } from './house.ts'
+
+/** What a server remembers between requests: the tail's denylist, and snapshots that it vouches for. */
+export interface ServerMemory extends Memory {
+  readonly tail: Tail
+  readonly events: FeedEvents
+}
+
+export interface MemoryOptions {
+  readonly store: Store
+  readonly clock: StoreClock
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Signing keys or secrets changed in the store. */
+  readonly onKeysChanged: () => void
+}
+
+export function serverMemory(options: MemoryOptions): ServerMemory {
+  const { store, clock, config, metrics } = options
+  const { pullIntervalMs, maxStalenessMs } = config.revocation
+  const remembered: { cache?: Snapshots } = {}
+  const tail = new Tail({
+    store,
+    clock,
+    pullIntervalMs,
+    maxStalenessMs,
+    signals: tailSignals(options, () => remembered.cache?.clear()),
+  })
+  const cache = new Snapshots({ tail, processNow: () => clock.processNow() })
+  remembered.cache = cache
+  measure(metrics, tail, cache)
+  const events: FeedEvents = {
+    open: ({ position, all, signal }) =>
+      openStream({ store, tail, now: () => clock.now(), position, all, signal }),
+  }
+  return { denylist: tail, cache, tail, events }
+}
+
+function tailSignals(
+  { log, onKeysChanged }: MemoryOptions,
+  emptyCaches: () => void,
+): NonNullable<ConstructorParameters<typeof Tail>[0]['signals']> {
+  return {
+    keysChanged: onKeysChanged,
+    lost: (cause) => {
+      emptyCaches()
+      log.warn({ cause }, 'the feed is loaded anew; until then nothing is answered from memory')
+    },
+    renewed: (epoch) =>
+      log.error({ epoch }, 'the store is older than this replica: was it restored? Run `curfew recover`'),
+    failed: (error, failures) =>
+      log.warn({ err: error, failures }, 'the feed could not be read; trying again'),
+    stale: (stalenessMs) =>
+      log.error({ stalenessMs }, 'the feed has been out of reach for longer than maxStaleness'),
+    denylistLarge: (size) => log.error({ size }, 'the denylist is very large; nothing is dropped'),
+  }
+}
+
+function measure(metrics: Metrics, tail: Tail, cache: Snapshots): void {
+  metrics.source('curfew_feed_lag_seconds', () => tail.lagSeconds)
+  metrics.source('curfew_feed_staleness_seconds', () => finite(tail.stalenessMs / 1000))
+  metrics.source('curfew_denylist_entries', () => tail.denied)
+  metrics.source('curfew_cache_entries', () => cache.size)
+  metrics.source('curfew_cache_hits_total', () => cache.hits)
+  metrics.source('curfew_cache_misses_total', () => cache.misses)
+  metrics.source('curfew_cache_evictions_total', () => cache.evictions)
+}
+
+/** Before the first read the staleness is infinite, which no graph can show: the largest number is. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.MAX_SAFE_INTEGER
+}
