@@ -36,7 +36,8 @@ export function sessionIdFrom(now: Instant, random: Uint8Array): SessionId {
 
 const clientPrefix = 'client:'
 // Visible and without line breaks or control characters: a uid travels in headers and logs.
-const uidShape = /^[\p{L}\p{N}\p{P}\p{S}](?:[\p{L}\p{M}\p{N}\p{P}\p{S} ]{0,253}[\p{L}\p{M}\p{N}\p{P}\p{S}])?$/u
+const uidShape =
+  /^[\p{L}\p{N}\p{P}\p{S}](?:[\p{L}\p{M}\p{N}\p{P}\p{S} ]{0,253}[\p{L}\p{M}\p{N}\p{P}\p{S}])?$/u
 
 /** A person's id. `undefined` when it is empty, too long, has control characters, or looks like a client's. */
 export function parseUid(text: string): Uid | undefined {

@@ -1,5 +1,5 @@
-import type { Actor, End, LiveSession } from './session.ts'
 import type { EndReason } from './reasons.ts'
+import type { Actor, End, LiveSession } from './session.ts'
 
 /** How a session is to end. `guard` repeats in the SQL what the decision rests on (rules 2 and 6). */
 export interface EndCause {

@@ -1,7 +1,7 @@
 import type { Joiner } from './commands.ts'
+import type { SessionId } from './ids.ts'
 import { type EndReason, reason } from './reasons.ts'
 import { isExpired, type LiveSession } from './session.ts'
-import type { SessionId } from './ids.ts'
 import type { Instant } from './time.ts'
 
 /** What a device class allows. `limit` bounds the live sessions of one user in the class. */
@@ -83,7 +83,11 @@ export function isJoinable(session: LiveSession, joiner: Joiner): boolean {
 }
 
 /** The value of the unique column (uid, slot) among unended rows; null where any number may live. */
-export function slotOf(policy: DevicePolicy, device: string, deviceId: string | null): string | null {
+export function slotOf(
+  policy: DevicePolicy,
+  device: string,
+  deviceId: string | null,
+): string | null {
   if (policy.policy !== 'multiple') return device
   return deviceId === null ? null : `${device}:${deviceId}`
 }

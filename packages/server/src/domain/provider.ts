@@ -75,7 +75,12 @@ export function providerRefused(session: LiveSession, command: ProviderRefusedCo
 /** A new grants object, with a new version, only when something differs. */
 export function regranted(
   grants: Grants,
-  change: { readonly roles?: Grants['roles'] | undefined; readonly claims?: Grants['claims'] | undefined } | undefined,
+  change:
+    | {
+        readonly roles?: Grants['roles'] | undefined
+        readonly claims?: Grants['claims'] | undefined
+      }
+    | undefined,
 ): Grants {
   const roles = change?.roles ?? grants.roles
   const claims = change?.claims ?? grants.claims

@@ -2,7 +2,13 @@ import type { ClientId, KeyId, Salt, SessionId, TokenId, Uid } from './ids.ts'
 import type { EndReason } from './reasons.ts'
 import type { EpochSeconds, Instant } from './time.ts'
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json }
 export type Claims = Readonly<Record<string, Json>>
 
 /** Who signed in, where and through what. Fixed at the start. */
