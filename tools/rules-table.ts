@@ -31,7 +31,11 @@ export const rules: readonly Rule[] = [
     name: 'fence',
     summary:
       'A sign-in that began before its user was signed out everywhere, or disabled, cannot finish; no clock is compared.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/stores/acts/start.ts',
+      'packages/server/src/stores/acts/ends.ts',
+      'packages/server/src/authority/start.ts',
+    ],
     issues: [2, 6],
     reach: partly('sign-in codes and approvals'),
   },
@@ -40,7 +44,10 @@ export const rules: readonly Rule[] = [
     name: 'no way back',
     summary:
       'Every write of a session raises its version, only ends touch an ended row, and the database itself refuses to undo an end.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/transition.ts',
+      'packages/server/src/stores/acts/sessions.ts',
+    ],
     issues: [2],
     reach: built,
   },
@@ -49,7 +56,7 @@ export const rules: readonly Rule[] = [
     name: 'cache proposes',
     summary:
       'A cached row may answer a good check or propose a change; every refusal is decided on a row just read.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/authority/apply.ts'],
     issues: [2, 5],
     reach: partly('Redis'),
   },
@@ -58,7 +65,10 @@ export const rules: readonly Rule[] = [
     name: 'every mint is a swap',
     summary:
       'An access token leaves only after the row that records it is committed, and never outlives its session.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/minting.ts',
+      'packages/server/src/authority/apply.ts',
+    ],
     issues: [2, 5],
     reach: built,
   },
@@ -67,7 +77,10 @@ export const rules: readonly Rule[] = [
     name: 'snapshot as of',
     summary:
       'A snapshot says up to which feed number it is true, and answers only where the denylist holds every later end.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/cache/snapshots.ts',
+      'packages/server/src/feed/tail.ts',
+    ],
     issues: [2, 5],
     reach: partly('Redis'),
   },
@@ -76,7 +89,10 @@ export const rules: readonly Rule[] = [
     name: "the store's clock",
     summary:
       "The time is the database's: conditions of time are judged there again, and a process clock alone decides nothing.",
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/clock.ts',
+      'packages/server/src/stores/clock.ts',
+    ],
     issues: [2, 5],
     reach: built,
   },
@@ -85,7 +101,11 @@ export const rules: readonly Rule[] = [
     name: 'restored',
     summary:
       'A database brought back from a backup gets a new epoch, so that no cursor or cache of the lost time is believed.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/stores/epoch.ts',
+      'packages/server/src/feed/store-source.ts',
+      'packages/server/src/cli/recover.ts',
+    ],
     issues: [2, 5],
     reach: partly('Redis'),
   },
@@ -94,7 +114,10 @@ export const rules: readonly Rule[] = [
     name: 'expired frees its place',
     summary:
       'An expired session does not block the next sign-in of its device class, and idle expiry counts only written use.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/placement.ts',
+      'packages/server/src/stores/acts/start.ts',
+    ],
     issues: [2, 5],
     reach: built,
   },
@@ -103,7 +126,10 @@ export const rules: readonly Rule[] = [
     name: 'joins',
     summary:
       'A shared session is joined only by its like (client, provider, roles, strength), and a joiner gets no refresh token.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/placement.ts',
+      'packages/server/src/authority/start.ts',
+    ],
     issues: [2, 3, 6],
     reach: partly('the provider and DPoP'),
   },
@@ -112,7 +138,7 @@ export const rules: readonly Rule[] = [
     name: 'sender',
     summary:
       'A refresh token repeated by another client or key is stolen and ends its session; a change of network is not.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/domain/refresh.ts'],
     issues: [2, 6],
     reach: partly('DPoP'),
   },
@@ -121,7 +147,10 @@ export const rules: readonly Rule[] = [
     name: 'grace',
     summary:
       'A lost answer may be asked for again within the grace, which an outage of the store does not use up.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/refresh.ts',
+      'packages/server/src/config/rules/rules.ts',
+    ],
     issues: [2],
     reach: built,
   },
@@ -130,7 +159,10 @@ export const rules: readonly Rule[] = [
     name: 'session token',
     summary:
       'Session tokens come from the start of a session alone; signing in anew and key retirement replace them.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/authority/token-set.ts',
+      'packages/server/src/authority/present.ts',
+    ],
     issues: [2, 3],
     reach: partly('the gateway'),
   },
@@ -139,7 +171,7 @@ export const rules: readonly Rule[] = [
     name: 'two locks',
     summary:
       'To forge an opaque token takes both the secret and the row; either alone is not enough.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/tokens/opaque.ts'],
     issues: [2],
     reach: built,
   },
@@ -148,7 +180,10 @@ export const rules: readonly Rule[] = [
     name: 'key ring',
     summary:
       'A key that the fleet knows and this process lacks is an outage, not a bad token; a new key waits before it signs.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/tokens/key-ring.ts',
+      'packages/server/src/authority/key-missing.ts',
+    ],
     issues: [2, 5],
     reach: built,
   },
@@ -157,7 +192,10 @@ export const rules: readonly Rule[] = [
     name: 'audience',
     summary:
       'What an application behind the gateway receives can never act as its user on Curfew itself.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/tokens/access-tokens.ts',
+      'packages/server/src/authority/present.ts',
+    ],
     issues: [2, 3],
     reach: partly('the gateway and its cookie'),
   },
@@ -165,7 +203,7 @@ export const rules: readonly Rule[] = [
     number: 16,
     name: 'one credential',
     summary: 'A request that carries credentials of different sessions is refused, not guessed at.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/http/credentials.ts'],
     issues: [2, 3],
     reach: partly('forward auth'),
   },
@@ -174,7 +212,10 @@ export const rules: readonly Rule[] = [
     name: 'roles',
     summary:
       'The reserved roles come from the configuration alone, and no client grants more than it was allowed to.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/authority/roles.ts',
+      'packages/server/src/authority/issue.ts',
+    ],
     issues: [2, 3, 6],
     reach: partly("the provider's roles"),
   },
@@ -183,7 +224,10 @@ export const rules: readonly Rule[] = [
     name: 'clients',
     summary:
       'A confidential client always authenticates, its own tokens name it as no user can be named, and secrets rotate.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/http/client-auth.ts',
+      'packages/server/src/tokens/client-secrets.ts',
+    ],
     issues: [2, 6],
     reach: partly('the code flow'),
   },
@@ -191,7 +235,7 @@ export const rules: readonly Rule[] = [
     number: 19,
     name: 'no secret in a URL',
     summary: 'No token or code that opens anything is accepted from, or written into, a URL.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/http/credentials.ts'],
     issues: [2, 6],
     reach: partly('device authorization'),
   },
@@ -200,9 +244,9 @@ export const rules: readonly Rule[] = [
     name: 'Redis is not trusted',
     summary:
       'What a channel or a shared cache says is a hint: unreadable means missing, and only the feed confirms an end.',
-    enforcedIn: [],
+    enforcedIn: ['packages/verifier/src/feed-reader.ts'],
     issues: [2, 4, 5],
-    reach: partly('Redis and the SDK'),
+    reach: partly('Redis'),
   },
   {
     number: 21,
@@ -289,7 +333,7 @@ export const rules: readonly Rule[] = [
     name: 'dead at logout',
     summary:
       'Logging out of what is gone already succeeds, and a refresh token that was replaced can still end its session.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/authority/logout.ts'],
     issues: [2],
     reach: built,
   },
@@ -330,7 +374,10 @@ export const rules: readonly Rule[] = [
     name: 'stale',
     summary:
       'A process that cannot know the latest ends says so, also after it slept; one that ends a session knows it first.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/feed/tail.ts',
+      'packages/server/src/authority/apply.ts',
+    ],
     issues: [2, 4, 5],
     reach: partly('the SDK'),
   },
@@ -339,7 +386,7 @@ export const rules: readonly Rule[] = [
     name: 'one writer of SQLite',
     summary:
       'A second server on the same file is refused; the command line may write beside the first.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/stores/sqlite/serve-lock.ts'],
     issues: [2, 5],
     reach: built,
   },
@@ -348,7 +395,7 @@ export const rules: readonly Rule[] = [
     name: 'limits',
     summary:
       'Whatever a stranger can make us do has a limit in one table, answered with 429 and Retry-After.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/http/limits.ts'],
     issues: [2, 6],
     reach: partly('sign-in and device authorization'),
   },
@@ -357,7 +404,10 @@ export const rules: readonly Rule[] = [
     name: 'feed time',
     summary:
       'Times in the feed rise with its numbers, and a reader that follows by time loses nothing.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/stores/acts/ends.ts',
+      'packages/server/src/stores/acts/feed.ts',
+    ],
     issues: [2],
     reach: built,
   },
@@ -366,7 +416,7 @@ export const rules: readonly Rule[] = [
     name: 'leeway',
     summary:
       "An expired token is expired: clocks are corrected by the server's, and no leeway is added.",
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/tokens/access-tokens.ts'],
     issues: [2, 4],
     reach: partly('the SDK'),
   },
