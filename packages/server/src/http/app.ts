@@ -4,7 +4,14 @@ import { performance } from 'node:perf_hooks'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import swagger from '@fastify/swagger'
-import { type ConnectionError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type ConnectionError,
+  type FastifyInstance,
+  type FastifyPluginCallback,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
 import { ClientAddresses } from './address.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
@@ -55,9 +62,9 @@ export function createHttp(deps: HttpDeps): Http {
   void app.register(swagger, openApiOptions(deps.settings.publicUrl))
   void app.register(cors, corsOptions(deps.settings.corsOrigins))
   const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
-  void app.register(async (scope) => apiRoutes(scope as App, context), { prefix })
-  void app.register(async (scope) => oauthRoutes(scope as App, context), { prefix })
-  void app.register(async (scope) => insertedMetadataRoutes(scope as App, context))
+  void app.register(part(apiRoutes, context), { prefix })
+  void app.register(part(oauthRoutes, context), { prefix })
+  void app.register(part(insertedMetadataRoutes, context))
   app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
   return { app, closeStreams: () => context.streams.closeAll() }
 }
@@ -113,6 +120,16 @@ function bareApp(
   return app
 }
 
+type Routes = (app: App, context: HttpContext) => void
+
+/** Routes as a plugin, so that hooks, parsers and error handlers stay within it. */
+function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
+  return (scope, _options, done) => {
+    routes(scope as unknown as App, context)
+    done()
+  }
+}
+
 function apiRoutes(app: App, context: HttpContext): void {
   acceptJson(app)
   startRoutes(app, context)
@@ -130,10 +147,9 @@ function oauthRoutes(app: App, context: HttpContext): void {
   app.removeAllContentTypeParsers()
   void app.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
   app.setErrorHandler(answerOAuthError(context.log))
-  void app.register(async (scope) => {
-    tokenRoute(scope as App, context)
-    oauthTokenRoutes(scope as App, context)
-  })
+  // Within, so that the parser above is there when these are added.
+  void app.register(part(tokenRoute, context))
+  void app.register(part(oauthTokenRoutes, context))
 }
 
 /** JSON only; an empty body counts as `{}` (API.md). */
@@ -142,7 +158,7 @@ function acceptJson(app: App): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (typeof body === 'string' && body.trim() === '') done(null, {})
-    else parseJson(request, body as string, done)
+    else void parseJson(request, body as string, done)
   })
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) request.body = {}
@@ -218,4 +234,3 @@ function answerUnreadable(error: ConnectionError, socket: Socket): void {
       `Content-Length: ${length}\r\nCache-Control: no-store\r\n\r\n${body}`,
   )
 }
-

@@ -1,10 +1,5 @@
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  FastifyRequest,
-  RawServerDefault,
-} from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify'
 import { parseSessionId, type SessionId } from '#domain'
 import type { ClientAddresses } from './address.ts'
 import type { Caller, Callers } from './callers.ts'

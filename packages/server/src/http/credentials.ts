@@ -40,7 +40,8 @@ function values(rawHeaders: readonly string[]): { authorization: string[]; legac
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
     // Lengths first: this runs on every request, and few headers are as long as these two.
-    if (name.length === 13 && name.toLowerCase() === 'authorization') authorization.push(value.trim())
+    if (name.length === 13 && name.toLowerCase() === 'authorization')
+      authorization.push(value.trim())
     if (name.length === 5 && name.toLowerCase() === 'token' && value.trim() !== '') {
       legacy.push(value.trim())
     }

@@ -64,7 +64,8 @@ function translate(problem: Problem, reference: string): OAuthError {
 }
 
 function oauthCode(problem: Problem): OAuthErrorCode {
-  if (problem.status >= 500) return problem.status === 500 ? 'server_error' : 'temporarily_unavailable'
+  if (problem.status >= 500)
+    return problem.status === 500 ? 'server_error' : 'temporarily_unavailable'
   if (problem.status === 429) return 'temporarily_unavailable'
   return problem.status === 401 ? 'invalid_client' : 'invalid_request'
 }

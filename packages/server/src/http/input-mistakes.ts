@@ -32,8 +32,7 @@ export function mistakesOf(
 
 function pointerOf(found: FastifySchemaValidationError): string {
   const { params, instancePath } = found
-  const member =
-    params['additionalProperty'] ?? params['missingProperty'] ?? params['propertyName']
+  const member = params['additionalProperty'] ?? params['missingProperty'] ?? params['propertyName']
   if (typeof member === 'string') return `${instancePath}/${escaped(member)}`
   const named = (found as { propertyName?: unknown }).propertyName
   return typeof named === 'string' ? `${instancePath}/${escaped(named)}` : instancePath

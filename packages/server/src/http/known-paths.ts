@@ -10,7 +10,8 @@ export class KnownPaths {
   add(pattern: string, methods: string | readonly string[]): void {
     if (pattern.includes('*')) return
     const known = this.#paths.get(pattern) ?? { shape: shapeOf(pattern), methods: new Set() }
-    for (const method of typeof methods === 'string' ? [methods] : methods) known.methods.add(method)
+    for (const method of typeof methods === 'string' ? [methods] : methods)
+      known.methods.add(method)
     this.#paths.set(pattern, known)
   }
 

@@ -165,15 +165,33 @@ export class Metrics {
   }
 
   /** A gauge, or a counter that another room keeps, is read when the metrics are asked for. */
-  source(name: NamesOf<'gauge'> | 'curfew_cache_hits_total' | 'curfew_cache_misses_total' | 'curfew_cache_evictions_total', read: () => number): void {
+  source(
+    name:
+      | NamesOf<'gauge'>
+      | 'curfew_cache_hits_total'
+      | 'curfew_cache_misses_total'
+      | 'curfew_cache_evictions_total',
+    read: () => number,
+  ): void {
     const old = this.#registry.getSingleMetric(name)
     if (old !== undefined) this.#registry.removeSingleMetric(name)
     const { help, kind } = series[name]
     const base = { name, help, registers: [this.#registry] }
     if (kind === 'gauge') {
-      new Gauge({ ...base, collect() { this.set(read()) } })
+      new Gauge({
+        ...base,
+        collect() {
+          this.set(read())
+        },
+      })
     } else {
-      new Counter({ ...base, collect() { this.reset(); this.inc(read()) } })
+      new Counter({
+        ...base,
+        collect() {
+          this.reset()
+          this.inc(read())
+        },
+      })
     }
   }
 

@@ -22,7 +22,11 @@ export function openApiOptions(publicUrl: string): FastifyDynamicSwaggerOptions 
       const description = who === undefined ? undefined : `Who may ask: ${who}.`
       const asked = who === undefined || who.startsWith('anybody') ? [] : security(oauth)
       return {
-        schema: { ...schema, ...(description === undefined ? {} : { description }), security: asked },
+        schema: {
+          ...schema,
+          ...(description === undefined ? {} : { description }),
+          security: asked,
+        },
         url,
       }
     },

@@ -101,7 +101,10 @@ export const claims = Type.Unsafe<Claims>({
 /** Queries arrive as text. A repeated parameter is a list, and so a mistake. */
 export const pageQuery = {
   limit: Type.Optional(
-    Type.String({ pattern: '^(?:[1-9][0-9]?|1[0-9]{2}|200)$', description: '1 to 200; 50 without it.' }),
+    Type.String({
+      pattern: '^(?:[1-9][0-9]?|1[0-9]{2}|200)$',
+      description: '1 to 200; 50 without it.',
+    }),
   ),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 128, description: '`next_cursor` of the page before.' }),
@@ -154,7 +157,9 @@ export const logoutAnswer = closed({
   already_revoked: Type.Boolean({ description: 'It had ended before.' }),
   sid: Type.String(),
 })
-export const revokedCount = closed({ revoked: Type.Integer({ description: 'How many ended now.' }) })
+export const revokedCount = closed({
+  revoked: Type.Integer({ description: 'How many ended now.' }),
+})
 
 export const tokenSetAnswer = closed({
   sid: Type.String(),

@@ -2,17 +2,15 @@
  * What this room's tests share: an authority of a few sessions in memory, a feed whose answers are
  * scripted, and an app over them. Imported by tests alone.
  */
-import { EventEmitter } from 'node:events'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import {
   type Authority,
-  type ClientRules,
-  type DeviceRules,
   type FeedPage,
   type FeedQuery,
+  type IssueAnswer,
+  type IssueInput,
   kindOf,
   type OpenResult,
-  type Policy,
   type Presented,
   reservedRoles,
   StoreUnavailable,
@@ -22,13 +20,10 @@ import {
   type ClientId,
   clientOfUid,
   clientUid,
-  type Epoch,
   type EpochSeconds,
-  type Instant,
   type KeyId,
   type LiveSession,
   reason,
-  type Salt,
   type Session,
   type SessionId,
   type Uid,
@@ -37,87 +32,17 @@ import { createHttp } from './app.ts'
 import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
+import {
+  defaultSettings,
+  nowMs,
+  nowSeconds,
+  page,
+  policy,
+  sessionOf,
+  sidOf,
+} from './testing-values.ts'
 
-export const nowMs = 1_767_225_600_000 as Instant
-export const nowSeconds = nowMs / 1000
-
-const device: DeviceRules = {
-  policy: { policy: 'multiple', limit: null },
-  idleTtlMs: 3_600_000,
-  absoluteTtlMs: 86_400_000,
-  lostResponseMs: 0,
-}
-
-export function sidOf(n: number): SessionId {
-  return `019b76da-a800-7abc-8def-${String(n).padStart(12, '0')}` as SessionId
-}
-
-function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
-  return {
-    id: id as ClientId,
-    confidential: true,
-    roles: [],
-    mayGrant: [],
-    mayStartAdmins: false,
-    grants: ['refresh_token', 'client_credentials'],
-    device: 'web',
-    scopes: ['openid', 'profile'],
-    ...more,
-  }
-}
-
-const clients = new Map(
-  [
-    clientRules('backend', { roles: ['issuer'], mayGrant: ['pilot'] }),
-    clientRules('reader', { roles: ['service'] }),
-    clientRules('operator', { roles: ['admin'] }),
-    clientRules('plain'),
-    clientRules('mobile', { confidential: false, grants: ['refresh_token'] }),
-  ].map((client) => [client.id, client]),
-)
-
-const policy: Policy = {
-  issuer: 'https://auth.example.com',
-  refreshTtlMs: 1,
-  refreshGraceMs: 1,
-  audience: ['https://api.example.com'],
-  accessClaims: [],
-  client: (id) => clients.get(id),
-  device: (name) => (['web', 'app', 'pc'].includes(name) ? device : undefined),
-  fallback: device,
-  userRoles: (uid) => (uid === 'root' ? ['admin'] : []),
-  accessTtlSeconds: () => 300,
-}
-
-export function sessionOf(n: number, uid: string, roles: readonly string[] = []): LiveSession {
-  const later = (nowMs + 3_600_000) as Instant
-  return {
-    kind: 'live',
-    version: 1,
-    origin: {
-      sid: sidOf(n),
-      uid: uid as Uid,
-      clientId: 'mobile' as ClientId,
-      device: 'web',
-      deviceId: null,
-      slot: null,
-      parentSid: null,
-      createdAt: nowMs,
-      absoluteExpiresAt: later,
-      authTime: nowSeconds as EpochSeconds,
-      amr: null,
-      acr: null,
-      salt: 'salt' as Salt,
-    },
-    profile: { deviceName: null, ip: '192.0.2.1', userAgent: 'test' },
-    life: { lastSeenAt: nowMs, idleExpiresAt: later },
-    grants: { version: 1, roles, claims: {}, scope: '' },
-    rotation: null,
-    access: { newest: null, latestExp: 0 as EpochSeconds },
-    sessionToken: { generation: 1, keyId: 'key1' as KeyId },
-    provider: null,
-  }
-}
+export { nowMs, nowSeconds, page, sidOf } from './testing-values.ts'
 
 /** Sessions by number, and tokens `tok-<n>`, `cfs_<n>`, `cfc_<n>`, `cfr_<n>` that lead to them. */
 export class FakeWorld {
@@ -127,7 +52,7 @@ export class FakeWorld {
   readonly metrics = new Metrics()
   readonly logged: unknown[] = []
   feedPage: (query: FeedQuery) => FeedPage = () => page()
-  events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = () => nothing()
+  events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = quiet
   storeIsDown = false
   fenceMoved = false
   joins = false
@@ -193,23 +118,27 @@ export class FakeWorld {
     if (this.storeIsDown) throw new StoreUnavailable(new Error('down'))
   }
 
+  #issue(input: IssueInput): IssueAnswer {
+    const client = policy.client(input.clientId ?? input.caller.id)
+    if (client === undefined) return { kind: 'unknown-client' }
+    const name = input.device ?? client.device
+    if (policy.device(name) === undefined) return { kind: 'unknown-device', device: name }
+    const denied = input.roles.filter((role) => !input.caller.mayGrant.includes(role))
+    if (denied.length > 0) return { kind: 'roles-not-granted', roles: denied }
+    if (input.uid === 'root') return { kind: 'admin-not-granted' }
+    if (this.fenceMoved) return { kind: 'fence-moved' }
+    if (this.disabled.has(input.uid)) return { kind: 'user-disabled' }
+    const session = this.add(100 + this.sessions.size, input.uid, input.roles)
+    const kind = this.joins ? 'joined' : 'started'
+    return { kind, tokens: this.#tokens(session, !this.joins, true) }
+  }
+
   authority(): Authority {
     return {
       policy,
       issue: async (input) => {
         this.#ask('issue')
-        const client = policy.client(input.clientId ?? input.caller.id)
-        if (client === undefined) return { kind: 'unknown-client' }
-        const name = input.device ?? client.device
-        if (policy.device(name) === undefined) return { kind: 'unknown-device', device: name }
-        const denied = input.roles.filter((role) => !input.caller.mayGrant.includes(role))
-        if (denied.length > 0) return { kind: 'roles-not-granted', roles: denied }
-        if (input.uid === 'root') return { kind: 'admin-not-granted' }
-        if (this.fenceMoved) return { kind: 'fence-moved' }
-        if (this.disabled.has(input.uid)) return { kind: 'user-disabled' }
-        const session = this.add(100 + this.sessions.size, input.uid, input.roles)
-        const kind = this.joins ? 'joined' : 'started'
-        return { kind, tokens: this.#tokens(session, !this.joins, true) }
+        return this.#issue(input)
       },
       refresh: async (input) => {
         this.#ask('refresh')
@@ -361,30 +290,6 @@ export class FakeWorld {
   }
 }
 
-const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
-  publicUrl: 'https://auth.example.com',
-  trustedProxies: [],
-  limits: {
-    tokenRequestsPerSession: { perSecond: 20, burst: 600 },
-    tokenRequestsPerAddress: { perSecond: 100, burst: 3000 },
-    failedClientAuth: { perSecond: 1 / 6, burst: 20 },
-    sessionStarts: { perSecond: 10, burst: 600 },
-    eventStreamsPerCaller: 2,
-    eventStreams: 3,
-  },
-  bodyLimitBytes: 65_536,
-  metricsElsewhere: false,
-  algorithm: 'ES256',
-  keepAliveMs: 15_000,
-}
-
-const epoch = 'abcd' as Epoch
-
-export function page(parts: Partial<FeedPage> = {}): FeedPage {
-  const head = { epoch, seq: 3 }
-  return { entries: [], head, cursor: head, more: false, reset: false, now: nowMs, ...parts }
-}
-
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }
 }
@@ -397,6 +302,17 @@ function numberOf(sid: SessionId): number {
   return Number(sid.slice(-12))
 }
 
-async function* nothing(): AsyncGenerator<FeedEvent> {
-  await EventEmitter.once(new EventEmitter(), 'never')
+/** Waits until it is told to stop, as a source does while nothing ends. */
+export function quiet(signal: AbortSignal): AsyncIterable<FeedEvent> {
+  const stopped = new Promise<IteratorResult<FeedEvent>>((resolve) => {
+    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }))
+  })
+  return { [Symbol.asyncIterator]: () => ({ next: () => stopped }) }
 }
+
+/** `app.inject` as a promise: its own return type is one only in part. */
+export function send(app: FastifyInstance, options: InjectOptions): Promise<Answer> {
+  return Promise.resolve(app.inject(options))
+}
+
+export type Answer = LightMyRequestResponse

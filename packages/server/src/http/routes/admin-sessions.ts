@@ -3,7 +3,6 @@ import { everything, type SessionQuery } from '#authority'
 import { parseClientId, parseReason, reason } from '#domain'
 import { parseIp } from '../address.ts'
 import { adminSessionJson, logoutJson, nextCursor, paging } from '../answers.ts'
-import { parseSubject } from '../subjects.ts'
 import { type App, callerOf, type HttpContext, sidParam } from '../context.ts'
 import { roleOnly } from '../guards.ts'
 import { invalid, noSuchSession } from '../problems.ts'
@@ -17,11 +16,15 @@ import {
   reasonText,
   text,
 } from '../schemas.ts'
+import { parseSubject } from '../subjects.ts'
 
 const tags = ['Administration']
 const config = { group: 'admin', who: 'role admin' } as const
 const state = Type.Optional(
-  Type.String({ pattern: '^(?:live|ended|all)$', description: '`live`, `ended` or `all` (default).' }),
+  Type.String({
+    pattern: '^(?:live|ended|all)$',
+    description: '`live`, `ended` or `all` (default).',
+  }),
 )
 const searchQuery = closed({
   ...pageQuery,

@@ -34,12 +34,12 @@ export function feedStreamRoutes(app: App, context: HttpContext): void {
       const resumed = lastEventId(request)
       const position = feedPosition(resumed ?? request.query.since, context.clock.now())
       if (request.method === 'HEAD') return reply.headers(streamHeaders(context)).send()
+      const all = request.query.all === 'true'
+      // A store that is out of reach is told before anything is sent: 503 instead of an empty stream.
+      await context.feed.page({ position, all, limit: 1 })
       const stream = admit(context, callerOf(request))
-      const source = { position, all: request.query.all === 'true', signal: stream.signal }
-      const events = context.events.open(source)[Symbol.asyncIterator]()
-      // The first read may still fail with 503; nothing has been sent.
-      const first = events.next()
-      await relay({ context, request, reply, stream, events, first })
+      const source = context.events.open({ position, all, signal: stream.signal })
+      await relay({ context, request, reply, stream, events: source[Symbol.asyncIterator]() })
       return reply
     },
   )
@@ -53,7 +53,9 @@ function lastEventId(request: FastifyRequest): string | undefined {
 
 /** @throws Problem 429 */
 function admit(context: HttpContext, caller: Caller): OpenStream {
-  const stream = context.streams.open(caller.client?.id ?? caller.session?.origin.sid ?? caller.actor)
+  const stream = context.streams.open(
+    caller.client?.id ?? caller.session?.origin.sid ?? caller.actor,
+  )
   if (typeof stream === 'string') throw context.limiter.refusal(stream, 5)
   return stream
 }
@@ -64,35 +66,29 @@ interface Relay {
   readonly reply: FastifyReply
   readonly stream: OpenStream
   readonly events: AsyncIterator<FeedEvent>
-  readonly first: Promise<IteratorResult<FeedEvent>>
 }
 
 /** Ends when the client goes, the caller loses the right, the server stops, or the source gives up. */
 async function relay(parts: Relay): Promise<void> {
   const { context, reply, stream, events } = parts
-  const { raw } = reply
-  raw.once('close', stream.close)
-  let timer: NodeJS.Timeout | undefined
+  begin(context, reply)
+  reply.raw.once('close', stream.close)
+  // It may have closed while the store was asked, and says so only once.
+  if (reply.raw.destroyed) stream.close()
+  const timer = setInterval(() => void keepAlive(parts), context.settings.keepAliveMs)
   try {
-    await begin(parts)
-    timer = setInterval(() => void keepAlive(parts), context.settings.keepAliveMs)
     await pump(parts)
   } finally {
     clearInterval(timer)
     stream.close()
     // A source that waits for the next end notices the signal; nobody waits for it here.
     void Promise.resolve(events.return?.()).catch(() => undefined)
-    if (raw.headersSent) raw.end()
+    reply.raw.end()
   }
 }
 
-/**
- * The headers go out at once when the source has nothing to say yet, so that the client knows that it
- * is connected; a source that fails at once is still answered as a problem.
- */
-async function begin({ context, reply, first }: Relay): Promise<void> {
-  const soon = new Promise<void>((resolve) => setImmediate(resolve))
-  await Promise.race([first.then(() => undefined), soon])
+/** The headers go out at once, so that the client knows that it is connected. */
+function begin(context: HttpContext, reply: FastifyReply): void {
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) reply.raw.setHeader(name, value)
@@ -101,21 +97,17 @@ async function begin({ context, reply, first }: Relay): Promise<void> {
   reply.raw.write(`retry: ${reconnectMs}\n\n`)
 }
 
-async function pump({ reply, stream, events, first, ...rest }: Relay): Promise<void> {
-  const aborted = new Promise<undefined>((resolve) => {
-    if (stream.signal.aborted) resolve(undefined)
-    stream.signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  })
-  let next: Promise<IteratorResult<FeedEvent>> = first
+/** The source ends when the signal aborts (deps.ts), so nothing here waits on both. */
+async function pump({ context, reply, stream, events }: Relay): Promise<void> {
   for (;;) {
-    const result = await Promise.race([next, aborted]).catch((error: unknown) => {
+    const result = await events.next().catch((error: unknown) => {
       // The headers are out: the stream ends here, and the client comes back with its last id.
-      rest.context.log.warn({ why: messageOf(error) }, 'an event stream lost its source')
+      context.log.warn({ why: messageOf(error) }, 'an event stream lost its source')
       return undefined
     })
-    if (result === undefined || result.done === true) return
-    if (!(await write(reply.raw, textOf(result.value), stream.signal))) return
-    next = events.next()
+    if (result === undefined || result.done === true || stream.signal.aborted) return
+    const text = textOf(result.value)
+    if (text !== '' && !(await write(reply.raw, text, stream.signal))) return
   }
 }
 
@@ -153,7 +145,8 @@ function textOf(event: FeedEvent): string {
     case 'reset':
       return `id: ${formatCursor(event.cursor)}\nevent: reset\ndata: {}\n\n`
     case 'keepalive':
-      return keepAliveComment
+      // The timer above speaks, busy or not, because it also checks the caller.
+      return ''
     default:
       return event satisfies never
   }

@@ -12,7 +12,10 @@ const cursorPageEntries = 45
 
 export const feedQuery = {
   since: Type.Optional(
-    Type.String({ maxLength: 64, description: 'Unix seconds, or a cursor; without it, everything.' }),
+    Type.String({
+      maxLength: 64,
+      description: 'Unix seconds, or a cursor; without it, everything.',
+    }),
   ),
   all: Type.Optional(
     Type.String({

@@ -64,6 +64,9 @@ export function metricsRoute(app: App, metrics: Metrics, options = { behindProxi
 function throughProxy(request: FastifyRequest): boolean {
   return Object.keys(request.headers).some(
     (name) =>
-      name === 'forwarded' || name === 'via' || name === 'x-real-ip' || name.startsWith('x-forwarded-'),
+      name === 'forwarded' ||
+      name === 'via' ||
+      name === 'x-real-ip' ||
+      name.startsWith('x-forwarded-'),
   )
 }

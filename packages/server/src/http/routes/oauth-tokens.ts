@@ -61,10 +61,7 @@ async function introspector(
   const address = context.addresses.of(request.raw)
   const client = await clientOf(context, request, form, address)
   if (!client.confidential) throw notAuthenticated()
-  return resolved(
-    context,
-    await context.clientAuth.enabled({ kind: 'authenticated', client }),
-  )
+  return resolved(context, await context.clientAuth.enabled({ kind: 'authenticated', client }))
 }
 
 async function byToken(context: HttpContext, request: FastifyRequest): Promise<ClientRules> {

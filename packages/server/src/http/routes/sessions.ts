@@ -2,13 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Applied, everything } from '#authority'
 import type { LiveSession, Session, SessionId } from '#domain'
-import {
-  adminSessionJson,
-  logoutJson,
-  nextCursor,
-  paging,
-  sessionJson,
-} from '../answers.ts'
+import { adminSessionJson, logoutJson, nextCursor, paging, sessionJson } from '../answers.ts'
 import { type Caller, requireRole } from '../callers.ts'
 import { type App, callerOf, type HttpContext, sidParam } from '../context.ts'
 import { grantable } from '../grantable.ts'
@@ -29,7 +23,9 @@ import {
 
 const tags = ['Sessions']
 const patchBody = closed({
-  device_name: Type.Optional(nullableText(512, 'What the user calls the device; null for nothing.')),
+  device_name: Type.Optional(
+    nullableText(512, 'What the user calls the device; null for nothing.'),
+  ),
   roles: Type.Optional(roleNames),
   claims: Type.Optional(claims),
 })

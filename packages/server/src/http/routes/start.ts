@@ -33,7 +33,9 @@ const startBody = closed({
     }),
   ),
   reuse: Type.Optional(
-    Type.Boolean({ description: 'False: end a live session of a shared class instead of joining it.' }),
+    Type.Boolean({
+      description: 'False: end a live session of a shared class instead of joining it.',
+    }),
   ),
 })
 type StartBody = Static<typeof startBody>
@@ -84,30 +86,51 @@ export function startRoutes(app: App, context: HttpContext): void {
 
 function issuerOf(client: ClientRules | null): ClientRules {
   // `issuer` belongs to clients alone (rule 17), so this is a client.
-  if (client === null) throw new Problem('forbidden', { detail: 'Only a client may start sessions.' })
+  if (client === null)
+    throw new Problem('forbidden', { detail: 'Only a client may start sessions.' })
   return client
 }
 
+/** What the schema has judged, as the values of the domain. */
 function inputOf(caller: ClientRules, body: StartBody): IssueInput {
   const subject = parseUid(body.uid)
   if (subject === undefined) throw invalid('body', '/uid', 'must be a user id')
   return {
     caller,
     uid: subject,
-    clientId: body.client_id === undefined ? null : (parseClientId(body.client_id) ?? null),
-    device: body.device ?? null,
-    deviceId: body.device_id ?? null,
-    deviceName: body.device_name ?? null,
-    ip: body.ip === undefined ? null : (parseIp(body.ip) ?? null),
-    userAgent: body.user_agent ?? null,
-    authTime: (body.auth_time ?? null) as EpochSeconds | null,
-    amr: body.amr ?? null,
-    acr: body.acr ?? null,
+    clientId: parsed(body.client_id, parseClientId),
+    ip: parsed(body.ip, parseIp),
     roles: body.roles ?? [],
     claims: body.claims ?? {},
     fence: body.fence ?? null,
     reuse: body.reuse ?? true,
+    ...deviceOf(body),
+    ...authenticationOf(body),
   }
+}
+
+function deviceOf(body: StartBody) {
+  return {
+    device: body.device ?? null,
+    deviceId: body.device_id ?? null,
+    deviceName: body.device_name ?? null,
+    userAgent: body.user_agent ?? null,
+  }
+}
+
+function authenticationOf(body: StartBody) {
+  return {
+    authTime: (body.auth_time ?? null) as EpochSeconds | null,
+    amr: body.amr ?? null,
+    acr: body.acr ?? null,
+  }
+}
+
+function parsed<Value>(
+  text: string | undefined,
+  parse: (text: string) => Value | undefined,
+): Value | null {
+  return text === undefined ? null : (parse(text) ?? null)
 }
 
 function refusal(answer: Exclude<IssueAnswer, { kind: 'started' | 'joined' }>): Problem {

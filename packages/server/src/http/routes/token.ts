@@ -4,7 +4,7 @@ import { addressKey } from '../address.ts'
 import { oauthTokenJson } from '../answers.ts'
 import { endMembers } from '../callers.ts'
 import type { App, HttpContext } from '../context.ts'
-import { notAuthenticated, clientOf } from '../oauth-client.ts'
+import { clientOf, notAuthenticated } from '../oauth-client.ts'
 import { OAuthError } from '../oauth-error.ts'
 import { formOf, type OAuthForm, required } from '../oauth-form.ts'
 
@@ -52,7 +52,8 @@ async function exchange(
   const agent = request.headers['user-agent']
   const userAgent = agent === undefined ? null : agent.slice(0, userAgentMax)
   const grant = { client, form, address, userAgent }
-  const answer = type === 'refresh_token' ? await refresh(context, grant) : await own(context, grant)
+  const answer =
+    type === 'refresh_token' ? await refresh(context, grant) : await own(context, grant)
   return reply.type('application/json').send(JSON.stringify(answer))
 }
 
@@ -157,5 +158,8 @@ function wishOf(context: HttpContext, { client, form }: Grant): TokenWish {
   if (wanted.some((name) => !client.scopes.includes(name))) {
     throw new OAuthError('invalid_scope', { description: "The scope exceeds the client's." })
   }
-  return { resources: form.resources, scope: scope === null ? null : [...new Set(wanted)].join(' ') }
+  return {
+    resources: form.resources,
+    scope: scope === null ? null : [...new Set(wanted)].join(' '),
+  }
 }

@@ -1,0 +1,119 @@
+/* What the tests of this room take for granted: a policy, sessions, settings. Imported by tests alone. */
+import type { ClientRules, DeviceRules, FeedPage, Policy } from '#authority'
+import type {
+  ClientId,
+  Epoch,
+  EpochSeconds,
+  Instant,
+  KeyId,
+  LiveSession,
+  Salt,
+  SessionId,
+  Uid,
+} from '#domain'
+import type { HttpSettings } from './deps.ts'
+
+export const nowMs = 1_767_225_600_000 as Instant
+export const nowSeconds = nowMs / 1000
+
+const device: DeviceRules = {
+  policy: { policy: 'multiple', limit: null },
+  idleTtlMs: 3_600_000,
+  absoluteTtlMs: 86_400_000,
+  lostResponseMs: 0,
+}
+
+export function sidOf(n: number): SessionId {
+  return `019b76da-a800-7abc-8def-${String(n).padStart(12, '0')}` as SessionId
+}
+
+function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
+  return {
+    id: id as ClientId,
+    confidential: true,
+    roles: [],
+    mayGrant: [],
+    mayStartAdmins: false,
+    grants: ['refresh_token', 'client_credentials'],
+    device: 'web',
+    scopes: ['openid', 'profile'],
+    ...more,
+  }
+}
+
+const clients = new Map(
+  [
+    clientRules('backend', { roles: ['issuer'], mayGrant: ['pilot'] }),
+    clientRules('reader', { roles: ['service'] }),
+    clientRules('operator', { roles: ['admin'] }),
+    clientRules('plain'),
+    clientRules('mobile', { confidential: false, grants: ['refresh_token'] }),
+  ].map((client) => [client.id, client]),
+)
+
+export const policy: Policy = {
+  issuer: 'https://auth.example.com',
+  refreshTtlMs: 1,
+  refreshGraceMs: 1,
+  audience: ['https://api.example.com'],
+  accessClaims: [],
+  client: (id) => clients.get(id),
+  device: (name) => (['web', 'app', 'pc'].includes(name) ? device : undefined),
+  fallback: device,
+  userRoles: (uid) => (uid === 'root' ? ['admin'] : []),
+  accessTtlSeconds: () => 300,
+}
+
+export function sessionOf(n: number, uid: string, roles: readonly string[] = []): LiveSession {
+  const later = (nowMs + 3_600_000) as Instant
+  return {
+    kind: 'live',
+    version: 1,
+    origin: {
+      sid: sidOf(n),
+      uid: uid as Uid,
+      clientId: 'mobile' as ClientId,
+      device: 'web',
+      deviceId: null,
+      slot: null,
+      parentSid: null,
+      createdAt: nowMs,
+      absoluteExpiresAt: later,
+      authTime: nowSeconds as EpochSeconds,
+      amr: null,
+      acr: null,
+      salt: 'salt' as Salt,
+    },
+    profile: { deviceName: null, ip: '192.0.2.1', userAgent: 'test' },
+    life: { lastSeenAt: nowMs, idleExpiresAt: later },
+    grants: { version: 1, roles, claims: {}, scope: '' },
+    rotation: null,
+    access: { newest: null, latestExp: 0 as EpochSeconds },
+    sessionToken: { generation: 1, keyId: 'key1' as KeyId },
+    provider: null,
+  }
+}
+
+export const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
+  publicUrl: 'https://auth.example.com',
+  trustedProxies: [],
+  limits: {
+    tokenRequestsPerSession: { perSecond: 20, burst: 600 },
+    tokenRequestsPerAddress: { perSecond: 100, burst: 3000 },
+    failedClientAuth: { perSecond: 1 / 6, burst: 20 },
+    sessionStarts: { perSecond: 10, burst: 600 },
+    eventStreamsPerCaller: 2,
+    eventStreams: 3,
+  },
+  bodyLimitBytes: 65_536,
+  metricsElsewhere: false,
+  algorithm: 'ES256',
+  keepAliveMs: 15_000,
+}
+
+const epoch = 'abcd' as Epoch
+
+export function page(parts: Partial<FeedPage> = {}): FeedPage {
+  const head = { epoch, seq: 3 }
+  return { entries: [], head, cursor: head, more: false, reset: false, now: nowMs, ...parts }
+}
