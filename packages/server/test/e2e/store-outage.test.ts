@@ -1,0 +1,70 @@
+/* The store goes away and comes back: S42, S103, S119, rule 35 (API.md, sections 5, 6 and 9). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type Curfew,
+  eventually,
+  freshUid,
+  openStage,
+  type Stage,
+  startCurfew,
+} from '#test/harness/index.ts'
+import { type Postgres, startPostgres } from '../services/index.ts'
+
+describe('a store that cannot be reached', () => {
+  let postgres: Postgres
+  let stage: Stage
+  let curfew: Curfew
+
+  beforeAll(async () => {
+    postgres = await startPostgres({ own: true })
+    const database = await postgres.createDatabase()
+    const place = await openStage('sqlite')
+    stage = { ...place, kind: 'postgres', storeUrl: database.url }
+    const revocation = { pullInterval: '200ms', maxStaleness: '2s' }
+    curfew = await startCurfew({ store: stage, config: { revocation } })
+  })
+
+  afterAll(async () => {
+    await curfew?.close()
+    await postgres?.stop()
+  })
+
+  test('rule 35 stale: 503 and never 200, 401 or an empty feed; all works again afterwards', async () => {
+    const { api } = curfew
+    const [one, two] = [
+      await api.start({ uid: freshUid(), device: 'web' }),
+      await api.start({ uid: freshUid(), device: 'web' }),
+    ]
+    await postgres.kill()
+    // S103, S42, S119: each of these says that it cannot know.
+    const feed = await api.feed()
+    expect(feed.status, feed.text).toBe(503)
+    const logout = await api.logout(one.accessToken)
+    expect(logout.status, logout.text).toBe(503)
+    expect((await api.logout(one.sessionToken)).status).toBe(503)
+    const list = await api.get('/sessions', { as: two.accessToken })
+    expect(list.status, list.text).toBe(503)
+    expect(list.headers.get('retry-after')).toBeTruthy()
+    expect((await api.tryStart({ uid: freshUid(), device: 'web' })).status).toBe(503)
+    expect((await api.refresh(two.refreshToken)).status).toBe(503)
+    expect((await api.introspect(two.accessToken)).status).toBe(503)
+    // What needs no store is still told apart.
+    expect((await api.get('/sessions', { as: 'cfs_garbage' })).status).toBe(401)
+    expect((await api.get('/healthz')).status).toBe(200)
+    await eventually(async () => ((await api.get('/readyz')).status === 503 ? true : undefined), {
+      withinMs: 10_000,
+      what: 'not being ready',
+    })
+    const metrics = await api.get('/metrics')
+    expect(metrics.text).toMatch(/curfew_logout_total\{result="token_fail"\} 2/)
+    await postgres.start()
+    await eventually(async () => ((await api.get('/readyz')).status === 200 ? true : undefined), {
+      withinMs: 20_000,
+      what: 'being ready again',
+    })
+    expect(await api.works(one.accessToken)).toBe(true)
+    expect((await api.logout(one.accessToken)).body).toMatchObject({ revoked: true })
+    expect(await api.works(one.accessToken)).toBe(false)
+    expect((await api.refresh(two.refreshToken)).status).toBe(200)
+  })
+})

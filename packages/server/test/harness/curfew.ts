@@ -1,0 +1,192 @@
+/*
+ * Real servers for tests. `startCurfew` runs one on a store of its own; `twin` runs another replica on the
+ * same store with the same secrets and issuer; `restart` runs the next one where the last one stood.
+ */
+import { randomUUID } from 'node:crypto'
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stringify } from 'yaml'
+import { freePort } from '../services/index.ts'
+import { Api } from './api.ts'
+import { clients, defaultConfig, merge } from './config.ts'
+import type { JsonObject } from './json.ts'
+import { type Exit, runServer, type ServerProcess } from './process.ts'
+import { openStage, type Stage, type StoreKind } from './stage.ts'
+
+export type CurfewOptions = {
+  readonly store: StoreKind | Stage
+  /** Merged into the default configuration: objects merge, lists and values replace. */
+  readonly config?: JsonObject
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export type Changes = Omit<CurfewOptions, 'store'>
+
+export type Curfew = {
+  /** Where this replica listens, with the path of publicUrl; without a slash at the end. */
+  readonly url: string
+  /** The issuer; for a twin it is the first replica's. */
+  readonly issuer: string
+  readonly api: Api
+  readonly pid: number
+  readonly stage: Stage
+  readonly config: JsonObject
+  readonly configFile: string
+  readonly ended: Promise<Exit>
+  log(): string
+  signal(signal: NodeJS.Signals): void
+  /** SIGTERM, and SIGKILL for one that does not go. */
+  stop(): Promise<Exit>
+  kill(): Promise<Exit>
+  /** Another replica on the same store (PostgreSQL). */
+  twin(changes?: Changes): Promise<Curfew>
+  /** The next process on the same store and address. Stop or kill this one first. */
+  restart(changes?: Changes): Promise<Curfew>
+  /** Replaces the configuration file and sends SIGHUP. */
+  reload(config: JsonObject): void
+  /** Shifts the store's clock for every server of the stage and waits until this one shows it. */
+  advanceClock(byMs: number): Promise<void>
+  /** Stops it and removes the stage's folder. */
+  close(): Promise<void>
+}
+
+const stopWithinMs = 15_000
+
+export async function startCurfew(options: CurfewOptions): Promise<Curfew> {
+  const stage = typeof options.store === 'string' ? await openStage(options.store) : options.store
+  const config = merge(merge(defaultConfig(), { store: stage.storeUrl }), options.config ?? {})
+  try {
+    return await onFreePort(stage, config, options.env ?? {})
+  } catch (error) {
+    if (typeof options.store === 'string') stage.remove()
+    throw error
+  }
+}
+
+async function onFreePort(
+  stage: Stage,
+  config: JsonObject,
+  env: Readonly<Record<string, string>>,
+): Promise<Curfew> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    const server = { publicUrl: `http://127.0.0.1:${port}`, listen: `127.0.0.1:${port}` }
+    try {
+      return await launch(stage, merge({ server }, config), env)
+    } catch (error) {
+      // Someone else may have taken the port in between.
+      if (attempt === 3 || !String(error).includes('EADDRINUSE')) throw error
+    }
+  }
+}
+
+/** The configuration is complete: it names publicUrl and listen. */
+async function launch(
+  stage: Stage,
+  config: JsonObject,
+  env: Readonly<Record<string, string>>,
+): Promise<Curfew> {
+  const configFile = join(stage.folder, `curfew-${randomUUID()}.yaml`)
+  writeFileSync(configFile, stringify(config))
+  const server = runServer(['serve', '--config', configFile], {
+    cwd: stage.folder,
+    // Both together switch the test clock on.
+    env: { NODE_ENV: 'test', CURFEW_TEST_CLOCK_FILE: stage.clockFile, ...env },
+  })
+  const address = await server.listening
+  return handle({ stage, config, env, configFile, server, address })
+}
+
+type Parts = {
+  readonly stage: Stage
+  readonly config: JsonObject
+  readonly env: Readonly<Record<string, string>>
+  readonly configFile: string
+  readonly server: ServerProcess
+  readonly address: string
+}
+
+function handle(parts: Parts): Curfew {
+  const { stage, config, configFile, server, env } = parts
+  const issuer = publicUrlOf(config)
+  const url = `${parts.address.replace(/\/+$/, '')}${pathOf(issuer)}`
+  const api = new Api(() => url)
+  const changed = ({ config: over, env: more }: Changes = {}) =>
+    [stage, merge(config, over ?? {}), { ...env, ...more }] as const
+  return {
+    url,
+    issuer,
+    api,
+    pid: server.pid,
+    stage,
+    config,
+    configFile,
+    ended: server.ended,
+    log: () => server.log(),
+    signal: (signal) => server.signal(signal),
+    stop: () => stop(server),
+    kill: () => {
+      server.signal('SIGKILL')
+      return server.ended
+    },
+    twin: (changes) => {
+      const elsewhere = merge({ server: { listen: '127.0.0.1:0' } }, changes?.config ?? {})
+      return launch(...changed({ ...changes, config: elsewhere }))
+    },
+    restart: (changes) => launch(...changed(changes)),
+    reload: (next) => {
+      writeFileSync(configFile, stringify(next))
+      server.signal('SIGHUP')
+    },
+    advanceClock: (byMs) => advance(api, stage, byMs),
+    close: async () => {
+      await stop(server)
+      stage.remove()
+    },
+  }
+}
+
+function publicUrlOf(config: JsonObject): string {
+  const server = config['server']
+  const named = typeof server === 'object' && server !== null && 'publicUrl' in server
+  return named ? String(server.publicUrl).replace(/\/+$/, '') : ''
+}
+
+function pathOf(url: string): string {
+  const { pathname } = new URL(url)
+  return pathname === '/' ? '' : pathname
+}
+
+async function stop(server: ServerProcess): Promise<Exit> {
+  server.signal('SIGTERM')
+  const timer = setTimeout(() => server.signal('SIGKILL'), stopWithinMs)
+  const exit = await server.ended
+  clearTimeout(timer)
+  return exit
+}
+
+const shifts = new WeakMap<Stage, number>()
+
+async function advance(api: Api, stage: Stage, byMs: number): Promise<void> {
+  const before = await serverSeconds(api)
+  const shift = (shifts.get(stage) ?? 0) + byMs
+  shifts.set(stage, shift)
+  // Renamed into place: a reader must never see it empty.
+  writeFileSync(`${stage.clockFile}.next`, String(shift))
+  renameSync(`${stage.clockFile}.next`, stage.clockFile)
+  const due = performance.now() + 10_000
+  while (performance.now() < due) {
+    const now = await serverSeconds(api)
+    if (now !== undefined && before !== undefined && (now - before) * 1000 >= byMs - 1000) return
+    await sleep(50)
+  }
+  throw new Error(`the server's clock did not follow a shift of ${byMs} ms`)
+}
+
+/** By the header Curfew-Now; undefined while the server answers 503 because its clock jumped. */
+async function serverSeconds(api: Api): Promise<number | undefined> {
+  const answer = await api.feed({ limit: 1 }, clients.satellite)
+  const now = answer.headers.get('curfew-now')
+  return answer.status !== 200 || now === null ? undefined : Number(now)
+}

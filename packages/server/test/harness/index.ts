@@ -1,0 +1,46 @@
+/*
+ * Real Curfew servers and a client of their HTTP contract, for black-box tests. Nothing here imports the
+ * product. `useCurfew` in a describe block is the usual way; `startCurfew` for servers that stop, restart
+ * or have twins on the same PostgreSQL.
+ */
+export {
+  Api,
+  cursorOf,
+  type FeedQuery,
+  freshUid,
+  type Login,
+  loginOf,
+  type StartBody,
+} from './api.ts'
+export {
+  adminUid,
+  type ClientCredentials,
+  clients,
+  merge,
+  newSecret,
+  otherPublicClient,
+  publicClient,
+} from './config.ts'
+export { type Changes, type Curfew, type CurfewOptions, startCurfew } from './curfew.ts'
+export type { EventStream, ServerEvent } from './events.ts'
+export { eventually } from './eventually.ts'
+export { Answer, basic, type Credential, type RequestOptions } from './http.ts'
+export {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  claimsOf,
+  headerOf,
+  isJsonObject,
+  type JsonObject,
+} from './json.ts'
+export {
+  type CommandResult,
+  type Exit,
+  runCommand,
+  runServer,
+  type ServerProcess,
+} from './process.ts'
+export { openStage, type Stage, type StoreKind, stores } from './stage.ts'
+export { type House, useCurfew } from './vitest.ts'
