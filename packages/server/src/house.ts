@@ -69,7 +69,8 @@ export async function openHouse<Remembered extends Memory>(
   around: Surroundings<Remembered>,
 ): Promise<House & { readonly memory: Remembered }> {
   const clockOffsetMs = testClock(around.env)
-  const store = await openStore(config.store, clockOffsetMs === undefined ? {} : { clockOffsetMs })
+  const options = clockOffsetMs === undefined ? {} : { clockOffsetMs }
+  const store = await openStore(engineOf(config.store), options)
   try {
     const clock = new StoreClock()
     await observe(store, clock)
@@ -96,6 +97,10 @@ export async function openHouse<Remembered extends Memory>(
     await store.close()
     throw error
   }
+}
+
+function engineOf(store: Config['store']): Parameters<typeof openStore>[0] {
+  return store.kind === 'sqlite' ? store : { kind: 'postgres', url: store.url.reveal() }
 }
 
 interface KeyOptions {

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
+import { StoreUnavailable } from '#authority'
 import { newSecret, starterConfig } from '#config'
+import { StoreInUse, StoreTooNew } from '#stores'
 import { checkConfig } from './check.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { listKeys, retireSecret, rotateKeys } from './keys.ts'
-import { loadOrFail, withHouse } from './open.ts'
+import { loadOrFail, reasonOf, withHouse } from './open.ts'
 import { recover } from './recover.ts'
 import { listSessions, revokeSession, showSession } from './sessions.ts'
 import { disableUser, enableUser, revokeUser } from './users.ts'
@@ -22,11 +24,20 @@ export async function run(io: Io, argv: readonly string[]): Promise<number> {
 
 function explain(io: Io, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode
-  if (error instanceof CommandFailed) {
-    io.err(`curfew: ${error.message}\n`)
-    return error.exitCode
-  }
-  throw error
+  const message = messageOf(error)
+  if (message === undefined) throw error
+  io.err(`curfew: ${message}\n`)
+  return error instanceof CommandFailed ? error.exitCode : 1
+}
+
+/** What a person at the shell can mend; anything else is a bug and shows its stack. */
+function messageOf(error: unknown): string | undefined {
+  if (error instanceof CommandFailed) return error.message
+  if (error instanceof StoreTooNew || error instanceof StoreInUse) return error.message
+  if (error instanceof StoreUnavailable) return `the store did not answer: ${reasonOf(error.cause)}`
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') return `${String(error)}; another process listens there`
+  return code === 'EACCES' ? `${String(error)}; this user may not` : undefined
 }
 
 function createProgram(io: Io, outcome: { code: number }): Command {
