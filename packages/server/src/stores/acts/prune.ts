@@ -1,0 +1,62 @@
+import type { Pruned, PruneLimits } from '#authority'
+import { type Act, ask, type Statement, statement } from '../act.ts'
+import type { Dialect } from '../dialect.ts'
+import { whole } from '../row.ts'
+
+/** No feed row goes earlier: replicas may need it to judge their snapshots (rule 5). */
+const feedKeptMsMin = 3_600_000
+
+export interface PruneStatements {
+  readonly feed: Statement
+  readonly raiseFloor: Statement
+  readonly sessions: Statement
+  readonly once: Statement
+}
+
+export function pruneStatements({ now, greatest }: Dialect): PruneStatements {
+  return {
+    feed: statement(
+      'prune_feed',
+      `delete from feed where seq in (
+        select seq from feed where at < ${now} - $1 and exp < ${now} / 1000 order by at, seq limit $2
+      ) returning seq`,
+    ),
+    raiseFloor: statement(
+      'raise_floor',
+      `update feed_head set floor = ${greatest}(floor, $1) where id = 1`,
+    ),
+    sessions: statement(
+      'prune_sessions',
+      `delete from sessions where sid in (
+        select sid from sessions where revoked_at < ${now} - $1 order by revoked_at limit $2
+      ) and revoked_at is not null returning version`,
+    ),
+    once: statement(
+      'prune_once',
+      `delete from once where (kind, id) in (
+        select kind, id from once where expires_at <= ${now} order by expires_at limit $1
+      ) returning expires_at`,
+    ),
+  }
+}
+
+/** The feed: the floor rises in the transaction that deletes, so no reader misses a row unawares. */
+export function* pruneFeed(sql: PruneStatements, limits: PruneLimits): Act<number> {
+  const keptMs = Math.max(limits.feedRetentionMs, feedKeptMsMin)
+  const rows = yield* ask(sql.feed, keptMs, limits.rowsMax)
+  if (rows.length === 0) return 0
+  const highest = rows.reduce((max, row) => Math.max(max, whole(row, 'seq')), 0)
+  yield* ask(sql.raiseFloor, highest)
+  return rows.length
+}
+
+/** Ended sessions, and what may be used again because it has expired. */
+export function* pruneSessions(sql: PruneStatements, limits: PruneLimits): Act<number> {
+  yield* ask(sql.once, limits.rowsMax)
+  const rows = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
+  return rows.length
+}
+
+export function prunedOf(feedRows: number, sessions: number): Pruned {
+  return { feedRows, sessions }
+}

@@ -1,0 +1,187 @@
+import type { ExpiredScan, ReadSession, SessionPage, SessionQuery, UserState } from '#authority'
+import type { Epoch, LiveSession, Session, SessionId, Uid } from '#domain'
+import { type Act, ask, askOne, type Param, type Row, type Statement, statement } from '../act.ts'
+import { groups, type Part, parts, sessionColumns } from '../columns.ts'
+import type { Dialect } from '../dialect.ts'
+import { text, textOrNull, time, timeOrNull, toSession, whole } from '../row.ts'
+
+/** How many unended rows one step of the search for expired ones looks at. */
+const scanRowsMax = 10_000
+
+export interface SessionStatements {
+  readonly dialect: Dialect
+  readonly read: Statement
+  readonly swaps: Map<string, Statement>
+  readonly lists: Map<string, Statement>
+  readonly expired: Statement
+  readonly user: Statement
+  readonly enable: Statement
+  readonly fence: Statement
+}
+
+export function sessionStatements(dialect: Dialect): SessionStatements {
+  const { now } = dialect
+  return {
+    dialect,
+    read: statement(
+      'read',
+      `select ${qualified('s')}, h.epoch as head_epoch, h.seq as head_seq, ${now} as store_now
+      from sessions s, feed_head h where s.sid = $1 and h.id = 1`,
+    ),
+    swaps: new Map(),
+    lists: new Map(),
+    expired: statement(
+      'expired',
+      `with scanned as (
+        select sid, ${dialect.least}(absolute_expires_at, idle_expires_at) as expires_at
+        from sessions where revoked_at is null and sid > $1 order by sid limit $2
+      ), ran_out as (
+        select sid from scanned where expires_at <= ${now} order by sid limit $3
+      )
+      select c.scanned, c.last, r.sid
+      from (select count(*) as scanned, max(sid) as last from scanned) c
+      left join ran_out r on true order by r.sid`,
+    ),
+    user: statement('user', 'select disabled_at, fence from users where uid = $1'),
+    enable: statement('enable', 'update users set disabled_at = null where uid = $1'),
+    fence: statement('fence', 'select value from fence where id = 1'),
+  }
+}
+
+/** Row, head and clock of one statement (rules 5 and 6). */
+export function* readSession(sql: SessionStatements, sid: SessionId): Act<ReadSession | undefined> {
+  const [row] = yield* ask(sql.read, sid)
+  if (row === undefined) return undefined
+  return {
+    session: toSession(row),
+    asOf: { epoch: text(row, 'head_epoch') as Epoch, seq: whole(row, 'head_seq') },
+    now: time(row, 'store_now'),
+  }
+}
+
+/** One UPDATE of the parts that differ, which only a live row of the same version takes. */
+export function* swapSession(
+  sql: SessionStatements,
+  from: LiveSession,
+  to: LiveSession,
+): Act<'swapped' | 'conflict'> {
+  const changed = parts.filter((part) => from[part] !== to[part])
+  const values = changed.flatMap((part) => groups[part].values(to))
+  const rows = yield* ask(swapOf(sql, changed), from.origin.sid, from.version, ...values)
+  return rows.length === 1 ? 'swapped' : 'conflict'
+}
+
+function swapOf(sql: SessionStatements, changed: readonly Part[]): Statement {
+  const key = changed.join('_')
+  let swap = sql.swaps.get(key)
+  if (swap === undefined) {
+    swap = statement(`swap_${key.toLowerCase()}`, swapText(sql.dialect, changed))
+    sql.swaps.set(key, swap)
+  }
+  return swap
+}
+
+function swapText({ now }: Dialect, changed: readonly Part[]): string {
+  const columns = changed.flatMap((part) => groups[part].columns)
+  const sets = columns.map((column, index) => `, ${column} = $${index + 3}`).join('')
+  return `update sessions set version = version + 1${sets}
+    where sid = $1 and version = $2 and revoked_at is null
+    and absolute_expires_at > ${now} and idle_expires_at > ${now}
+    returning version`
+}
+
+/** Newest first; sids of UUIDv7 are in the order of their starts. */
+export function* listSessions(sql: SessionStatements, query: SessionQuery): Act<SessionPage> {
+  const { conditions, values } = filterOf(sql.dialect, query)
+  const rows = yield* ask(listOf(sql, conditions), query.limit + 1, ...values)
+  const found = rows.filter((row) => row['sid'] !== null).slice(0, query.limit)
+  return {
+    sessions: found.map(toSession) as readonly Session[],
+    more: rows.length > query.limit,
+    now: time(firstOf(rows), 'store_now'),
+  }
+}
+
+interface Filter {
+  readonly conditions: readonly string[]
+  readonly values: readonly Param[]
+}
+
+function filterOf({ now }: Dialect, query: SessionQuery): Filter {
+  const equals = [
+    ['uid', query.uid],
+    ['device', query.device],
+    ['client_id', query.clientId],
+    ['revoked_reason', query.reason],
+    ['ip', query.ip],
+  ] as const
+  const asked = equals.filter(([, value]) => value !== null)
+  const conditions: string[] = asked.map(([column], index) => `${column} = $${index + 2}`)
+  const values: Param[] = asked.map(([, value]) => value)
+  if (query.before !== null) {
+    conditions.push(`sid < $${values.length + 2}`)
+    values.push(query.before)
+  }
+  if (query.state === 'ended') conditions.push('revoked_at is not null')
+  if (query.state === 'live') {
+    conditions.push('revoked_at is null')
+    conditions.push(`absolute_expires_at > ${now} and idle_expires_at > ${now}`)
+  }
+  return { conditions, values }
+}
+
+// The clock comes along even when no session does: hence the outer join.
+function listOf(sql: SessionStatements, conditions: readonly string[]): Statement {
+  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
+  let list = sql.lists.get(where)
+  if (list === undefined) {
+    list = statement(
+      `list_${sql.lists.size}`,
+      `select c.store_now, ${qualified('s')} from (select ${sql.dialect.now} as store_now) c
+      left join (select * from sessions ${where} order by sid desc limit $1) s on true
+      order by s.sid desc`,
+    )
+    sql.lists.set(where, list)
+  }
+  return list
+}
+
+/** At most `scanRowsMax` rows are looked at, so that a step stays short on a large table. */
+export function* findExpired(
+  sql: SessionStatements,
+  after: SessionId | null,
+  limit: number,
+): Act<ExpiredScan> {
+  const rows = yield* ask(sql.expired, after ?? '', scanRowsMax, limit)
+  const sids = rows.flatMap((row) => (row['sid'] === null ? [] : [text(row, 'sid') as SessionId]))
+  const summary = firstOf(rows)
+  const full = sids.length === limit
+  const atEnd = !full && whole(summary, 'scanned') < scanRowsMax
+  if (atEnd) return { sids, next: null }
+  const next = full ? sids.at(-1) : (textOrNull(summary, 'last') as SessionId | null)
+  return { sids, next: next ?? null }
+}
+
+export function* readUser(sql: SessionStatements, uid: Uid): Act<UserState> {
+  const [row] = yield* ask(sql.user, uid)
+  if (row === undefined) return { disabledAt: null, fence: 0 }
+  return { disabledAt: timeOrNull(row, 'disabled_at'), fence: whole(row, 'fence') }
+}
+
+export function* enableUser(sql: SessionStatements, uid: Uid): Act<void> {
+  yield* ask(sql.enable, uid)
+}
+
+export function* readFence(sql: SessionStatements): Act<number> {
+  return whole(yield* askOne(sql.fence), 'value')
+}
+
+function qualified(alias: string): string {
+  return sessionColumns.map((column) => `${alias}.${column}`).join(', ')
+}
+
+function firstOf(rows: readonly Row[]): Row {
+  const [row] = rows
+  if (row === undefined) throw new Error('an outer join answered no row at all')
+  return row
+}

@@ -1,0 +1,85 @@
+import type { EndOrder, StartRequest, StartResult } from '#authority'
+import type { Epoch, FeedCursor, LiveSession, PlacedEnd, Uid } from '#domain'
+import { place } from '#domain'
+import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
+import { insertedColumns, insertedValues, sessionColumns } from '../columns.ts'
+import type { Dialect } from '../dialect.ts'
+import { text, time, toSession, whole } from '../row.ts'
+
+export interface StartStatements {
+  readonly dialect: Dialect
+  readonly lockUser: Statement
+  readonly addUser: Statement
+  readonly classRows: Statement
+  readonly insert: Statement
+}
+
+export function startStatements(dialect: Dialect): StartStatements {
+  const marks = insertedColumns.map((_, index) => `$${index + 1}`).join(', ')
+  return {
+    dialect,
+    lockUser: statement(
+      'lock_user',
+      `select u.disabled_at, u.fence, ${dialect.now} as store_now,
+        (select value from fence where id = 1) as global_fence
+      from users u where u.uid = $1${dialect.forUpdate === '' ? '' : ' for update of u'}`,
+    ),
+    addUser: statement(
+      'add_user',
+      'insert into users (uid, fence) values ($1, 0) on conflict (uid) do nothing',
+    ),
+    classRows: statement(
+      'class_rows',
+      `select ${sessionColumns.join(', ')}, ${dialect.now} as store_now from sessions
+      where uid = $1 and device = $2 and revoked_at is null order by sid${dialect.forUpdate}`,
+    ),
+    insert: statement(
+      'insert',
+      `insert into sessions (${insertedColumns.join(', ')}) values (${marks})
+      returning (select epoch from feed_head where id = 1) as epoch,
+        (select seq from feed_head where id = 1) as seq`,
+    ),
+  }
+}
+
+/**
+ * One transaction, in the order of locks of rule 1: the user, the sessions of the class by sid, the
+ * feed's head. Only `started` has written anything; every other answer is rolled back.
+ */
+export function* startSession(sql: StartStatements, request: StartRequest): Act<StartResult> {
+  const { candidate, applicant, policy } = request
+  const user = yield* lockUser(sql, candidate.origin.uid)
+  const refusal = refuse(user, request.fence)
+  if (refusal !== undefined) return refusal
+  const rows = yield* ask(sql.classRows, candidate.origin.uid, candidate.origin.device)
+  const now = time(rows[0] ?? user, 'store_now')
+  const placement = place(policy, rows.map(toSession) as readonly LiveSession[], applicant, now)
+  if (placement.join !== null) return { kind: 'join', sid: placement.join }
+  const orders = placement.ends.map(orderOf)
+  const ended = orders.length === 0 ? [] : yield* sql.dialect.endRows(orders)
+  return { kind: 'started', ended, asOf: yield* insert(sql, candidate) }
+}
+
+/** The user's row, locked until the end of the transaction and created if absent (rule 1). */
+export function* lockUser(sql: Pick<StartStatements, 'lockUser' | 'addUser'>, uid: Uid): Act<Row> {
+  const [row] = yield* ask(sql.lockUser, uid)
+  if (row !== undefined) return row
+  yield* ask(sql.addUser, uid)
+  return yield* askOne(sql.lockUser, uid)
+}
+
+/** A fence beyond the global one was captured in a history that a restore has taken back. */
+function refuse(user: Row, fence: number): StartResult | undefined {
+  if (user['disabled_at'] !== null) return { kind: 'user-disabled' }
+  const moved = fence < whole(user, 'fence') || fence > whole(user, 'global_fence')
+  return moved ? { kind: 'fence-moved' } : undefined
+}
+
+function orderOf({ sid, reason, guard }: PlacedEnd): EndOrder {
+  return { sid, reason, guard, by: null }
+}
+
+function* insert(sql: StartStatements, candidate: LiveSession): Act<FeedCursor> {
+  const row = yield* askOne(sql.insert, ...insertedValues(candidate))
+  return { epoch: text(row, 'epoch') as Epoch, seq: whole(row, 'seq') }
+}

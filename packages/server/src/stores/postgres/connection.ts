@@ -1,0 +1,68 @@
+import pg from 'pg'
+
+export interface ConnectionOptions {
+  readonly url: string
+  readonly poolSize: number
+  /** How long a statement may take before the server cancels it. */
+  readonly statementMsMax: number
+}
+
+/** Whoever waits for a lock for longer answers 503 (rule 37). */
+const lockMsMax = 2000
+/** A transaction whose process sleeps must not keep its locks: the feed's head may be among them. */
+const idleInTransactionMsMax = 2000
+const connectMsMax = 3000
+/** What the answer may take beyond the statement itself, before the connection counts as dead. */
+const answerMsMax = 2000
+const keepAliveAfterMs = 30_000
+
+const int8 = 20
+
+/** Numbers of 64 bits arrive as text; ours all fit, and one that does not must not be rounded. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+    return oid === int8 ? wholeNumber : pg.types.getTypeParser(oid, format)
+  },
+} as pg.CustomTypesConfig
+
+function wholeNumber(value: string): number {
+  const parsed = Number(value)
+  if (!Number.isSafeInteger(parsed))
+    throw new RangeError(`${value} is beyond what a number can hold`)
+  return parsed
+}
+
+export function clientConfig({
+  url,
+  statementMsMax,
+}: Omit<ConnectionOptions, 'poolSize'>): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'curfew',
+    connectionTimeoutMillis: connectMsMax,
+    lock_timeout: lockMsMax,
+    statement_timeout: statementMsMax,
+    idle_in_transaction_session_timeout: idleInTransactionMsMax,
+    query_timeout: statementMsMax + answerMsMax,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveAfterMs,
+    types,
+  }
+}
+
+export function openPool(options: ConnectionOptions): pg.Pool {
+  const pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, onConnect: prepare })
+  // An idle connection that breaks is replaced; whoever asks next is told what is wrong.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/**
+ * An acknowledged end is durable, whatever the database's default says; a stronger setting is kept.
+ * Compiling a plan (jit) never pays for statements as short as ours.
+ */
+async function prepare(client: pg.ClientBase): Promise<void> {
+  await client.query(`select set_config('jit', 'off', false),
+    case when current_setting('synchronous_commit') in ('off', 'local')
+      then set_config('synchronous_commit', 'on', false) end`)
+}

@@ -1,0 +1,172 @@
+import type pg from 'pg'
+import { type EndOrder, type EndResult, StoreUnavailable } from '#authority'
+import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
+import type { ClockOffset } from '../clock.ts'
+import type { Dialect } from '../dialect.ts'
+import type { Begin, Engine } from '../engine.ts'
+import { historyStatements, noteHistory } from '../epoch.ts'
+import { clientConfig, openPool } from './connection.ts'
+import { postgresDialect } from './dialect.ts'
+import { EndQueue, type WriteEnds } from './end-queue.ts'
+import { isUniqueViolation, toPostgresFailure } from './failures.ts'
+import { Announcer, HintListener } from './hints.ts'
+import { historyOf } from './history.ts'
+import { migratePostgres } from './migrate.ts'
+import { drive, type Send, sendTo } from './wire.ts'
+
+/** Searches and whole feeds; a refresh takes a millisecond. */
+const statementMsMax = 15_000
+/** What ends sessions: `at` must not lag behind its commit by more than pollers look back (rule 38). */
+const endingMsMax = 3000
+
+export interface PostgresOptions {
+  readonly url: string
+  readonly poolSize: number
+  readonly clockOffsetMs: ClockOffset | undefined
+}
+
+/** @throws StoreUnavailable, StoreTooNew */
+export async function openPostgres(options: PostgresOptions): Promise<Engine> {
+  const pool = openPool({ ...options, statementMsMax })
+  try {
+    await prepareDatabase(pool)
+    return new PostgresEngine(pool, options)
+  } catch (error) {
+    await pool.end()
+    throw toPostgresFailure(error)
+  }
+}
+
+async function prepareDatabase(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  let healthy = false
+  try {
+    await migratePostgres(client)
+    const history = await historyOf(client)
+    await drive(noteHistory(historyStatements(), history), sendTo(client, undefined))
+    healthy = true
+  } finally {
+    client.release(!healthy)
+  }
+}
+
+class PostgresEngine implements Engine {
+  readonly dialect: Dialect
+  readonly #pool: pg.Pool
+  /** One connection for the groups of ends: they never wait behind other work. */
+  readonly #endPool: pg.Pool
+  readonly #offset: ClockOffset | undefined
+  readonly #send: Send
+  readonly #ends: EndQueue
+  readonly #announcer: Announcer
+  readonly #hints: HintListener
+  #closing: Promise<void> | undefined
+
+  constructor(pool: pg.Pool, options: PostgresOptions) {
+    this.#pool = pool
+    this.#offset = options.clockOffsetMs
+    this.dialect = postgresDialect(this.#offset)
+    this.#send = sendTo(pool, this.#offset)
+    this.#endPool = openPool({ url: options.url, poolSize: 1, statementMsMax: endingMsMax })
+    this.#announcer = new Announcer(pool)
+    this.#hints = new HintListener(clientConfig({ url: options.url, statementMsMax }))
+    const statements = endStatements(this.dialect)
+    this.#ends = new EndQueue({
+      group: this.#writeEnds(this.#endPool, statements),
+      alone: this.#writeEnds(pool, statements),
+      committed: () => this.announce(),
+    })
+  }
+
+  read<Result>(begin: Begin<Result>): Promise<Result> {
+    return drive(begin(), this.#send)
+  }
+
+  writeOne<Result>(begin: Begin<Result>): Promise<Result> {
+    return drive(begin(), this.#send)
+  }
+
+  async write<Result>(
+    begin: Begin<Result>,
+    keeps: (result: Result) => boolean = () => true,
+  ): Promise<Result> {
+    const client = await connect(this.#pool)
+    let healthy = false
+    try {
+      const result = await this.#transaction(client, begin, keeps)
+      healthy = true
+      return result
+    } catch (error) {
+      healthy = await rolledBack(client)
+      throw toPostgresFailure(error)
+    } finally {
+      client.release(!healthy)
+    }
+  }
+
+  end(order: EndOrder): Promise<EndResult> {
+    return this.#ends.end(order)
+  }
+
+  isUniqueViolation(error: unknown): boolean {
+    return isUniqueViolation(error)
+  }
+
+  announce(): void {
+    this.#announcer.announce()
+  }
+
+  onHint(listener: () => void): () => void {
+    return this.#hints.add(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#ends.idle()
+    await this.#announcer.idle()
+    await Promise.all([this.#hints.close(), this.#pool.end(), this.#endPool.end()])
+  }
+
+  /** Each statement commits by itself: the ending one is whole (dialect.ts). */
+  #writeEnds(pool: pg.Pool, statements: EndStatements): WriteEnds {
+    const send = sendTo(pool, this.#offset)
+    return (orders) => drive(endSessions(statements, orders), send)
+  }
+
+  async #transaction<Result>(
+    client: pg.ClientBase,
+    begin: Begin<Result>,
+    keeps: (result: Result) => boolean,
+  ): Promise<Result> {
+    await client.query(`begin; set local statement_timeout = ${endingMsMax}`)
+    const result = await drive(begin(), sendTo(client, this.#offset))
+    const closed = await client.query(keeps(result) ? 'commit' : 'rollback')
+    // A transaction that had failed answers COMMIT with ROLLBACK, and no error.
+    if (keeps(result) && closed.command !== 'COMMIT') {
+      throw new StoreUnavailable(new Error('the transaction was rolled back'))
+    }
+    return result
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw toPostgresFailure(error)
+  }
+}
+
+async function rolledBack(client: pg.ClientBase): Promise<boolean> {
+  try {
+    await client.query('rollback')
+    return true
+  } catch {
+    // The connection is broken: closing it rolls back.
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+import type { RecordedEnd } from '#authority'
+import type { SessionId, Uid } from '#domain'
+import type { Row } from './act.ts'
+import { seconds, text, toEnd } from './row.ts'
+
+/** What every ending statement answers of each session that it ended. */
+export const recordedColumns = [
+  'sid',
+  'uid',
+  'newest_jti',
+  'latest_exp',
+  'revoked_at',
+  'revoked_reason',
+  'revoked_by_user_id',
+  'feed_seq',
+] as const
+
+export function toRecorded(row: Row): RecordedEnd {
+  return {
+    sid: text(row, 'sid') as SessionId,
+    uid: text(row, 'uid') as Uid,
+    end: toEnd(row),
+    exp: seconds(row, 'latest_exp'),
+  }
+}

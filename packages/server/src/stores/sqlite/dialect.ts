@@ -1,0 +1,75 @@
+import type { EndOrder, RecordedEnd } from '#authority'
+import { type Act, ask, askOne, type Statement, statement } from '../act.ts'
+import { type ClockOffset, clockExpression } from '../clock.ts'
+import type { Dialect } from '../dialect.ts'
+import { recordedColumns, toRecorded } from '../recorded.ts'
+import { textOrNull, time, whole } from '../row.ts'
+
+// Rounded: the product is a float that may lie a hair below the millisecond.
+const engineClock = `cast(round(unixepoch('subsec') * 1000) as integer)`
+
+export function sqliteDialect(offset: ClockOffset | undefined): Dialect {
+  const now = clockExpression(engineClock, offset)
+  const sql = endTexts(now)
+  return {
+    now,
+    // The transaction holds the file's only write lock from its beginning.
+    forUpdate: '',
+    greatest: 'max',
+    least: 'min',
+    inList: (n) => `in (select value from json_each($${n}))`,
+    list: (values) => JSON.stringify(values),
+    endRows: (orders) => endRows(sql, orders),
+  }
+}
+
+interface EndTexts {
+  readonly open: Statement
+  readonly head: Statement
+  readonly end: Statement
+  readonly tell: Statement
+}
+
+function endTexts(now: string): EndTexts {
+  return {
+    open: statement(
+      'end_open',
+      `select sid from sessions where sid = $1 and revoked_at is null
+      and ($2 = 'live' or min(absolute_expires_at, idle_expires_at) <= ${now})`,
+    ),
+    head: statement(
+      'end_head',
+      `update feed_head set seq = seq + $1, at = max(at, ${now}) where id = 1 returning seq, at`,
+    ),
+    end: statement(
+      'end_session',
+      `update sessions set version = version + 1, revoked_at = $2, revoked_reason = $3,
+        revoked_by_user_id = $4, feed_seq = $5
+      where sid = $1 and revoked_at is null returning ${recordedColumns.join(', ')}`,
+    ),
+    tell: statement(
+      'end_tell',
+      'insert into feed (seq, sid, jti, exp, at) values ($1, $2, $3, $4, $5)',
+    ),
+  }
+}
+
+function* endRows(sql: EndTexts, orders: readonly EndOrder[]): Act<readonly RecordedEnd[]> {
+  const open: EndOrder[] = []
+  for (const order of orders.toSorted((a, b) => (a.sid < b.sid ? -1 : 1))) {
+    const rows = yield* ask(sql.open, order.sid, order.guard)
+    if (rows.length > 0) open.push(order)
+  }
+  if (open.length === 0) return []
+  const head = yield* askOne(sql.head, open.length)
+  const at = time(head, 'at')
+  const first = whole(head, 'seq') - open.length + 1
+  const ended: RecordedEnd[] = []
+  for (const [index, { sid, reason, by }] of open.entries()) {
+    const row = yield* askOne(sql.end, sid, at, reason, by, first + index)
+    const recorded = toRecorded(row)
+    yield* ask(sql.tell, first + index, sid, textOrNull(row, 'newest_jti'), recorded.exp, at)
+    ended.push(recorded)
+  }
+  return ended
+}
