@@ -164,6 +164,20 @@ describe('FeedReader', () => {
     reader.close()
   })
 
+  test('rule 35 stale: an answer is as old as its question', async () => {
+    const { feed, timing, reader } = setUp()
+    const read = feed.read.bind(feed)
+    feed.read = async (after) => {
+      const answer = await read(after)
+      timing.nowMs += 400
+      return answer
+    }
+    reader.start()
+    await reader.whenReady()
+    expect(reader.stalenessMs).toBe(400)
+    reader.close()
+  })
+
   test('rule 7 restored: another epoch loads everything, and the position moves at its end only', async () => {
     const { feed, reader, seen, events } = setUp()
     feed.head = 4

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { StoreUnavailable } from '#authority'
+import { type FeedEntry, StoreUnavailable } from '#authority'
 import { ScriptedStore } from '#test/feed/scripted-store.ts'
 import { ScriptedTiming, settled } from '../../../verifier/test/scripted-timing.ts'
 import { openStream, type StreamItem, type StreamOptions } from './stream.ts'
+import type { TailListener } from './subscribers.ts'
 import { Tail } from './tail.ts'
 
 async function setUp(
@@ -111,6 +112,46 @@ describe('openStream', () => {
     await settled()
     expect(seqs()).toEqual(Array.from({ length: 15 }, (_, n) => n + 1))
     await stop()
+  })
+
+  test('an overflow during the last page is made good without another end', async () => {
+    const store = new ScriptedStore()
+    const listeners: TailListener[] = []
+    const subscribe = (listener: TailListener) => {
+      listeners.push(listener)
+      return () => undefined
+    }
+    const stop = new AbortController()
+    const stream = openStream({
+      store,
+      tail: { subscribe },
+      timing: new ScriptedTiming(),
+      now: () => store.now,
+      position: { kind: 'start' },
+      all: true,
+      signal: stop.signal,
+      streamBufferMax: 2,
+    })
+    const next = async () => {
+      const { value } = await stream.next()
+      return value?.kind === 'entry' ? value.entry.seq : value?.kind
+    }
+    const tell = (entries: FeedEntry[]) => {
+      const cursor = { epoch: store.epoch, seq: entries.at(-1)?.seq ?? 0 }
+      for (const listener of listeners) listener({ kind: 'entries', entries, cursor })
+    }
+    store.end()
+    store.end()
+    expect(await next()).toBe(1)
+    tell([store.end(), store.end(), store.end()])
+    expect([await next(), await next(), await next(), await next()]).toEqual([2, 3, 4, 5])
+    // A tail that leaves one out does not make the stream leave it out.
+    const waiting = next()
+    store.end()
+    tell([store.end()])
+    expect([await waiting, await next()]).toEqual([6, 7])
+    stop.abort()
+    expect((await stream.next()).done).toBe(true)
   })
 
   test('leaves out ends whose tokens have all expired, unless all are asked for', async () => {

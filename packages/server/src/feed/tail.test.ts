@@ -108,6 +108,19 @@ describe('Tail', () => {
     tail.close()
   })
 
+  test('rule 5 snapshot as of: the floor is right at once after a second load, too', async () => {
+    const { store, tail, start, read } = setUp()
+    store.end()
+    store.end()
+    store.pass(5 * hour)
+    store.end()
+    await start()
+    store.epoch = 'eccc' as typeof store.epoch
+    await read()
+    expect([tail.epoch, tail.floor]).toEqual(['eccc', 2])
+    tail.close()
+  })
+
   test('rule 5 snapshot as of: a tail behind the oldest kept row loads anew and says that ends are lost', async () => {
     const { store, tail, said, start, read } = setUp()
     store.end()
@@ -222,7 +235,7 @@ describe('Tail', () => {
     tail.close()
   })
 
-  test('rule 20 a hint is only a hint: it makes the tail read, and what counts is what it reads', async () => {
+  test('rule 20 Redis is not trusted: a hint makes the tail read, and only what it reads counts', async () => {
     const { store, tail, start, read } = setUp()
     await start()
     await read()
