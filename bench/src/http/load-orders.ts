@@ -1,0 +1,28 @@
+/* What the bench and the process that makes the load say to each other. */
+import type { Window } from '../measure/contestant.ts'
+
+export const loadActs = ['start', 'refresh', 'logout'] as const
+export type LoadAct = (typeof loadActs)[number]
+
+export interface LoadTarget {
+  readonly port: number
+  /** Basic credentials of a client with the role issuer. */
+  readonly authorization: string
+  /** The client whose sessions they are; it has no secret. */
+  readonly publicClient: string
+}
+
+export type LoadOrder =
+  | { readonly kind: 'target'; readonly target: LoadTarget }
+  | {
+      readonly kind: 'window'
+      readonly act: LoadAct
+      readonly callers: number
+      readonly windowMs: number
+    }
+  /** Start sessions until so many are waiting to be used up. */
+  | { readonly kind: 'supply'; readonly count: number; readonly callers: number }
+
+export type LoadAnswer =
+  | { readonly kind: 'done'; readonly window: Window | null }
+  | { readonly kind: 'failed'; readonly why: string }

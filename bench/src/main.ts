@@ -1,0 +1,123 @@
+/*
+ * `npm run bench`: what Curfew does per second beside what the machine under it could do, measured in
+ * the same run, window by window. README.md says what each figure means.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Options, type Part, parseOptions, usage } from './arguments.ts'
+import { contestantsPerServer } from './http/http-contestants.ts'
+import { measureHttp } from './http/http-part.ts'
+import { profileTables } from './http/profile.ts'
+import type { Plan } from './measure/interleave.ts'
+import { StealMeter } from './measure/processor-time.ts'
+import { describeMachine } from './report/machine.ts'
+import { renderReport } from './report/print.ts'
+import type { Report } from './report/report.ts'
+import { Stage } from './stage.ts'
+import type { StoreActs } from './store/acts.ts'
+import { contestantsPerEngine } from './store/contestants.ts'
+import { engineKinds } from './store/engine.ts'
+import { measureStores } from './store/store-part.ts'
+import { measureTokens, tokenContestants } from './tokens/tokens-part.ts'
+
+/** Operations of microseconds need less time than transactions do. */
+const tokenWindowShare = 0.25
+const warmUpShare = 0.3
+const profileSeconds = 10
+
+async function run(options: Options): Promise<void> {
+  const stage = await Stage.open()
+  try {
+    const report = options.profile ? await profile(stage, options) : await measure(stage, options)
+    print(renderReport(report))
+  } finally {
+    await stage.close()
+  }
+}
+
+async function measure(stage: Stage, options: Options): Promise<Report> {
+  const plan = planOf(options)
+  const steal = new StealMeter()
+  const lines = [...describeMachine(stage.folder), methodOf(plan)]
+  const wantsStore = options.only.some((part) => part !== 'tokens')
+  const stores: StoreActs[] = []
+  if (wantsStore) for (const kind of engineKinds) stores.push(await stage.store(kind))
+  print([...lines, ...stores.map(({ engine }) => engine.description)].join('\n'))
+  const reports: Report[] = []
+  for (const part of options.only) reports.push(await measurePart(part, { stage, stores, plan }))
+  const stolen = steal.percent()
+  print(`\n${stolen === undefined ? '' : `taken by the host meanwhile: ${stolen.toFixed(1)} %`}\n`)
+  return joined(reports)
+}
+
+interface Scene {
+  readonly stage: Stage
+  readonly stores: readonly StoreActs[]
+  readonly plan: Plan
+}
+
+async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<Report> {
+  switch (part) {
+    case 'store':
+      return measureStores(stores, plan)
+    case 'http': {
+      const served = await Promise.all(stores.map((store) => stage.served(store)))
+      return measureHttp(served, plan)
+    }
+    case 'tokens':
+      return measureTokens({ ...plan, windowMs: plan.windowMs * tokenWindowShare })
+    default:
+      return part satisfies never
+  }
+}
+
+/** The time is cut evenly: a window is as long as all of them fit into it, rounds times. */
+function planOf({ only, seconds, rounds }: Options): Plan {
+  const weights: Readonly<Record<Part, number>> = {
+    store: contestantsPerEngine * engineKinds.length,
+    http: contestantsPerServer * engineKinds.length,
+    tokens: tokenContestants * tokenWindowShare,
+  }
+  const windows = only.reduce((sum, part) => sum + weights[part], 0) * (rounds + warmUpShare)
+  const windowMs = (seconds * 1000) / windows
+  return { rounds, windowMs, warmUpMs: windowMs * warmUpShare }
+}
+
+function methodOf({ rounds, windowMs }: Plan): string {
+  return (
+    `method: ${rounds} rounds of interleaved windows of ${Math.round(windowMs)} ms (A B C, A B C, …), ` +
+    'medians over the rounds (minimum-maximum); ratios are taken within a round; ' +
+    'server, load and database share all cores'
+  )
+}
+
+function joined(reports: readonly Report[]): Report {
+  return {
+    tables: reports.flatMap(({ tables }) => tables),
+    goals: reports.flatMap(({ goals }) => goals),
+  }
+}
+
+async function profile(stage: Stage, options: Options): Promise<Report> {
+  const folder = join(stage.folder, 'profile')
+  mkdirSync(folder)
+  const store = await stage.store('postgres')
+  const { server, load } = await stage.served(store, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
+  const seconds = Math.min(options.seconds, profileSeconds)
+  const window = await load.window('refresh', 16, seconds * 1000)
+  await server.stop()
+  print(`${Math.round(window.acts / window.seconds)} refreshes per second under the profiler\n`)
+  return { tables: profileTables(folder), goals: [] }
+}
+
+function print(text: string): void {
+  console.log(text)
+}
+
+try {
+  await run(parseOptions(process.argv.slice(2)))
+} catch (error) {
+  console.error(error)
+  console.error(usage)
+  process.exitCode = 1
+}

@@ -1,0 +1,19 @@
+import type { Row } from './table.ts'
+
+export interface Table {
+  readonly title: string
+  readonly head: Row
+  readonly rows: readonly Row[]
+}
+
+/** Something that was promised, and what came of it. */
+export interface Goal {
+  readonly what: string
+  readonly atLeast: number
+  readonly measured: number
+}
+
+export interface Report {
+  readonly tables: readonly Table[]
+  readonly goals: readonly Goal[]
+}
