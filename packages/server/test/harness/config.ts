@@ -68,6 +68,8 @@ export function defaultConfig(): JsonObject {
         rover: { policy: 'single', lostResponse: '24h' },
       },
     },
+    // Ends of other processes and shifts of the clock arrive with the next pull.
+    revocation: { pullInterval: '100ms' },
     limits,
   }
 }

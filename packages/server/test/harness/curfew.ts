@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { freePort } from '../services/index.ts'
 import { Api } from './api.ts'
 import { clients, defaultConfig, merge } from './config.ts'
+import { eventually } from './eventually.ts'
 import type { JsonObject } from './json.ts'
 import { type Exit, runServer, type ServerProcess } from './process.ts'
 import { openStage, type Stage, type StoreKind } from './stage.ts'
@@ -168,6 +168,10 @@ async function stop(server: ServerProcess): Promise<Exit> {
 
 const shifts = new WeakMap<Stage, number>()
 
+/**
+ * The store's clock shifts at once; the server learns of it at its next reads of the feed, and is not
+ * ready while it doubts its own clock (rule 6).
+ */
 async function advance(api: Api, stage: Stage, byMs: number): Promise<void> {
   const before = await serverSeconds(api)
   const shift = (shifts.get(stage) ?? 0) + byMs
@@ -175,13 +179,19 @@ async function advance(api: Api, stage: Stage, byMs: number): Promise<void> {
   // Renamed into place: a reader must never see it empty.
   writeFileSync(`${stage.clockFile}.next`, String(shift))
   renameSync(`${stage.clockFile}.next`, stage.clockFile)
-  const due = performance.now() + 10_000
-  while (performance.now() < due) {
+  const arrived = async (): Promise<true | undefined> => {
     const now = await serverSeconds(api)
-    if (now !== undefined && before !== undefined && (now - before) * 1000 >= byMs - 1000) return
-    await sleep(50)
+    return now !== undefined && (now - (before ?? now)) * 1000 >= byMs - 1000 ? true : undefined
   }
-  throw new Error(`the server's clock did not follow a shift of ${byMs} ms`)
+  const status = async (): Promise<number> => (await api.get('/readyz')).status
+  const what = `the server's clock following a shift of ${byMs} ms`
+  await eventually(arrived, { withinMs: 10_000, everyMs: 5, what })
+  // A server that has caught up in the meantime never shows its doubt.
+  const doubted = async (): Promise<true | undefined> =>
+    (await status()) === 503 ? true : undefined
+  await eventually(doubted, { withinMs: 1000, everyMs: 5 }).catch(() => undefined)
+  const ready = async (): Promise<true | undefined> => ((await status()) === 200 ? true : undefined)
+  await eventually(ready, { withinMs: 10_000, what })
 }
 
 /** By the header Curfew-Now; undefined while the server answers 503 because its clock jumped. */
