@@ -131,6 +131,7 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 }
 
 function apiRoutes(app: App, context: HttpContext): void {
+  refuseEmptySegments(app)
   acceptJson(app)
   startRoutes(app, context)
   sessionRoutes(app, context)
@@ -150,6 +151,15 @@ function oauthRoutes(app: App, context: HttpContext): void {
   // Within, so that the parser above is there when these are added.
   void app.register(part(tokenRoute, context))
   void app.register(part(oauthTokenRoutes, context))
+}
+
+/** The router lets a parameter be empty: `/sessions/` would be a session without an id. */
+function refuseEmptySegments(app: App): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const [path = ''] = (request.raw.url ?? '').split('?', 1)
+    const empty = path.endsWith('/') || path.includes('//')
+    done(empty ? new Problem('not_found', { detail: 'There is no such path.' }) : undefined)
+  })
 }
 
 /** JSON only; an empty body counts as `{}` (API.md). */

@@ -74,9 +74,24 @@ describe('without a good credential', () => {
     ['garbage', bearer('garbage'), 'invalid_token', 'Bearer error="invalid_token"'],
     ['a refresh token', bearer('cfr_1'), 'invalid_token', 'Bearer error="invalid_token"'],
     ["the gateway's cookie", bearer('cfc_1'), 'invalid_token', 'Bearer error="invalid_token"'],
-    ['another scheme', { authorization: 'Digest x' }, 'invalid_token', 'Bearer error="invalid_token"'],
-    ['an empty Bearer', { authorization: 'Bearer ' }, 'invalid_token', 'Bearer error="invalid_token"'],
-    ['a wrong secret', basic('backend', 'no'), 'invalid_client', 'Basic realm="curfew", charset="UTF-8"'],
+    [
+      'another scheme',
+      { authorization: 'Digest x' },
+      'invalid_token',
+      'Bearer error="invalid_token"',
+    ],
+    [
+      'an empty Bearer',
+      { authorization: 'Bearer ' },
+      'invalid_token',
+      'Bearer error="invalid_token"',
+    ],
+    [
+      'a wrong secret',
+      basic('backend', 'no'),
+      'invalid_client',
+      'Basic realm="curfew", charset="UTF-8"',
+    ],
   ])('%s is 401 with a challenge', async (_name, headers, code, challenge) => {
     const { app } = worldOfTwo()
     const answer = await send(app, { url: '/sessions', headers })
@@ -136,7 +151,9 @@ describe('roles', () => {
   ])('%s may not revoke, whether the session exists or not', async (_name, headers) => {
     const { world, app } = worldOfTwo()
     const urls = [sid, unknown, 'malformed'].map((id) => `/sessions/${id}/revoke`)
-    const answers = await Promise.all(urls.map((url) => send(app, { method: 'POST', url, headers })))
+    const answers = await Promise.all(
+      urls.map((url) => send(app, { method: 'POST', url, headers })),
+    )
     expect(answers.map((answer) => answer.statusCode)).toEqual([403, 403, 403])
     expect(new Set(answers.map((answer) => answer.body)).size).toBe(1)
     expect(world.calls).not.toContain('revokeSession')
@@ -157,7 +174,12 @@ describe('roles', () => {
   ])('%s revokes, and stands in revoked_by_user_id', async (_name, headers, actor) => {
     const { app } = worldOfTwo()
     const url = `/sessions/${sid}/revoke`
-    const done = await send(app, { method: 'POST', url, headers, payload: { reason: 'lost_phone' } })
+    const done = await send(app, {
+      method: 'POST',
+      url,
+      headers,
+      payload: { reason: 'lost_phone' },
+    })
     expect(done.json()).toEqual({ revoked: true, already_revoked: false, sid })
     const again = await send(app, { method: 'POST', url, headers })
     expect(again.json()).toEqual({ revoked: false, already_revoked: true, sid })

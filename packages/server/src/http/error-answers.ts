@@ -44,7 +44,9 @@ export function answerOAuthError(log: Log) {
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   reply.code(problem.status).headers(problem.headers)
-  reply.type('application/problem+json').send(JSON.stringify(problem.body()))
+  // As bytes: to text Fastify adds a charset, which JSON types do not have (RFC 8259, section 11).
+  reply.header('content-type', 'application/problem+json')
+  reply.send(Buffer.from(JSON.stringify(problem.body())))
 }
 
 function internal(reference: string): Problem {

@@ -7,6 +7,7 @@ import { type App, callerOf, type HttpContext } from '../context.ts'
 import { roleOnly } from '../guards.ts'
 import { invalid, Problem } from '../problems.ts'
 import { claims, closed, nothing, roleNames, text, tokenSetAnswer, uid } from '../schemas.ts'
+import { parseSubject } from '../subjects.ts'
 
 const startBody = closed({
   uid,
@@ -80,7 +81,10 @@ export function startRoutes(app: App, context: HttpContext): void {
         response: { 200: closed({ fence: Type.Integer() }) },
       },
     },
-    async () => ({ fence: await context.authority.fence() }),
+    async (request) => {
+      parseSubject((request.params as { readonly uid: string }).uid)
+      return { fence: await context.authority.fence() }
+    },
   )
 }
 
