@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -6,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { randomBytes } from 'node:crypto'
 
 export interface DemoServer {
   readonly url: string
@@ -26,10 +26,14 @@ export async function startServer(): Promise<DemoServer> {
   const port = (await listens(preferredPort)) ?? (await listens(0)) ?? 0
   const config = join(folder, 'curfew.yaml')
   await writeFile(config, configText({ port, folder, backendSecret, feedSecret }))
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('curfew/bin')), 'serve', '--config', config], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve('curfew/bin')), 'serve', '--config', config],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  )
   const stop = () => stopAndRemove(child, folder)
   try {
     return { url: await listening(child), backendSecret, feedSecret, stop }

@@ -96,9 +96,7 @@ async function call(url: string, options: Call): Promise<{ status: number; body:
   }
   if (options.json !== undefined) headers.set('content-type', 'application/json')
   const body =
-    options.form === undefined
-      ? JSON.stringify(options.json)
-      : new URLSearchParams(options.form)
+    options.form === undefined ? JSON.stringify(options.json) : new URLSearchParams(options.form)
   const response = await fetch(url, {
     method: options.method ?? 'GET',
     headers,

@@ -42,10 +42,7 @@ export function httpDeps({ house, metrics, log, readiness }: Joined): HttpDeps {
   }
 }
 
-function settingsOf(
-  config: Config,
-  corsOrigins: () => ReadonlySet<string>,
-): HttpDeps['settings'] {
+function settingsOf(config: Config, corsOrigins: () => ReadonlySet<string>): HttpDeps['settings'] {
   const { server, limits, tokens } = config
   return {
     publicUrl: server.publicUrl,

@@ -154,7 +154,10 @@ const silent: Signals = {
 }
 
 /** SIGHUP: an invalid file changes nothing and is logged (API.md, section 1). */
-async function reload(house: ServerHouse, { load, log }: Pick<Running, 'load' | 'log'>): Promise<void> {
+async function reload(
+  house: ServerHouse,
+  { load, log }: Pick<Running, 'load' | 'log'>,
+): Promise<void> {
   try {
     const { applied, needsRestart, config } = diffReload(house.policy.config, load())
     house.policy.replace(config)

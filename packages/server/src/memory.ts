@@ -55,7 +55,10 @@ function tailSignals(
       log.warn({ cause }, 'the feed is loaded anew; until then nothing is answered from memory')
     },
     renewed: (epoch) =>
-      log.error({ epoch }, 'the store is older than this replica: was it restored? Run `curfew recover`'),
+      log.error(
+        { epoch },
+        'the store is older than this replica: was it restored? Run `curfew recover`',
+      ),
     failed: (error, failures) =>
       log.warn({ err: error, failures }, 'the feed could not be read; trying again'),
     stale: (stalenessMs) =>

@@ -1,12 +1,4 @@
-import {
-  type Actor,
-  type Claims,
-  type EndReason,
-  type LiveSession,
-  type Session,
-  type SessionId,
-  type Uid,
-} from '#domain'
+import type { Actor, Claims, EndReason, LiveSession, Session, SessionId, Uid } from '#domain'
 import { type Applied, apply, endFor } from './apply.ts'
 import type { LogoutAnswer, ManyAnswer } from './logout.ts'
 import { endUser } from './logout.ts'
@@ -91,7 +83,13 @@ export async function regrantUser(rooms: Rooms, uid: Uid, regrant: Regrant): Pro
 async function* liveSessions(rooms: Rooms, uid: Uid): AsyncGenerator<LiveSession> {
   let before: SessionId | null = null
   for (;;) {
-    const query: SessionQuery = { ...everything, uid, state: 'live', before, limit: userSessionsPage }
+    const query: SessionQuery = {
+      ...everything,
+      uid,
+      state: 'live',
+      before,
+      limit: userSessionsPage,
+    }
     const page: SessionPage = await rooms.store.list(query)
     for (const session of page.sessions) if (session.kind === 'live') yield session
     before = page.sessions.at(-1)?.origin.sid ?? null

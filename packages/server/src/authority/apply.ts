@@ -1,14 +1,14 @@
 import {
   type Command,
+  type End,
   type EndCause,
   type EndedSession,
-  type End,
   type Instant,
   type LiveSession,
   type Refusal,
   reason,
-  type SessionId,
   type Salt,
+  type SessionId,
   transition,
 } from '#domain'
 import { StoreUnavailable } from './ports.ts'

@@ -34,10 +34,10 @@ export {
   type OpaqueParts,
   type OpaquePurpose,
   type OpaqueTokens,
-  type OpenResult,
   type OpenedToken,
-  type PruneLimits,
+  type OpenResult,
   type Pruned,
+  type PruneLimits,
   type Randomness,
   type ReadSession,
   type RecordedEnd,
@@ -49,11 +49,11 @@ export {
   type StartResult,
   type Store,
   type StoredSigningKey,
+  StoreUnavailable,
   type TailRead,
   type UserEndOrder,
   type UserEndResult,
   type UserState,
-  StoreUnavailable,
 } from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'

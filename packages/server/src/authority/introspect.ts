@@ -1,9 +1,9 @@
 import { expiresAt, type LiveSession, toSeconds } from '#domain'
-import { effectiveRoles } from './roles.ts'
 import { openToken } from './key-missing.ts'
 import { endOne } from './logout.ts'
-import { present } from './present.ts'
 import type { ClientRules } from './policy.ts'
+import { present } from './present.ts'
+import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 
 /** RFC 7662, section 2.2: a token that is not active is told nothing else. */

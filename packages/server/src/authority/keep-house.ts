@@ -1,8 +1,8 @@
 import { type ClientId, clientOfUid, reason, type SessionId } from '#domain'
-import { endFor } from './apply.ts'
 import { everything } from './administer.ts'
+import { endFor } from './apply.ts'
 import { serviceDevice } from './client-token.ts'
-import type { FeedStore, PruneLimits, Pruned } from './ports.ts'
+import type { FeedStore, Pruned, PruneLimits } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 const scanPage = 500
@@ -26,7 +26,13 @@ export async function endForgottenClients(rooms: Rooms): Promise<readonly Client
   const forgotten: ClientId[] = []
   let before: SessionId | null = null
   for (;;) {
-    const query = { ...everything, state: 'live', device: serviceDevice, before, limit: scanPage } as const
+    const query = {
+      ...everything,
+      state: 'live',
+      device: serviceDevice,
+      before,
+      limit: scanPage,
+    } as const
     const page = await rooms.store.list(query)
     for (const { origin } of page.sessions) {
       const client = clientOfUid(origin.uid)

@@ -1,5 +1,5 @@
 import type { KeyId } from '#domain'
-import type { OpaquePurpose, OpenResult, OpenedToken } from './ports.ts'
+import type { OpaquePurpose, OpenedToken, OpenResult } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 /** A token of a secret that other replicas hold and this one lacks: 503, not 401 (rule 14). */

@@ -1,7 +1,7 @@
 import { type Actor, type LiveSession, reason, type SessionId, type Uid } from '#domain'
 import { endFor } from './apply.ts'
-import { type Acceptable, kindOf, present } from './present.ts'
 import { type RecordedEnd, StoreUnavailable, type UserEndOrder } from './ports.ts'
+import { type Acceptable, kindOf, present } from './present.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What a logout did to one session. */
@@ -20,7 +20,8 @@ const anyToken: Acceptable = ['access', 'session', 'cookie', 'refresh']
  */
 export async function logout(rooms: Rooms, token: string): Promise<LogoutAnswer> {
   try {
-    const answer = kindOf(token) === 'access' ? await byAccess(rooms, token) : await byRow(rooms, token)
+    const answer =
+      kindOf(token) === 'access' ? await byAccess(rooms, token) : await byRow(rooms, token)
     if (answer.kind === 'done') rooms.signals.loggedOut(answer.already ? 'already_revoked' : 'ok')
     return answer
   } catch (error) {

@@ -341,7 +341,16 @@ export interface AccessClaims {
 
 export type AccessVerdict =
   | { readonly kind: 'valid'; readonly claims: AccessClaims; readonly sid: SessionId }
-  | { readonly kind: 'invalid'; readonly why: 'malformed' | 'bad_signature' | 'wrong_issuer' | 'wrong_audience' | 'expired' | 'not_yet_valid' }
+  | {
+      readonly kind: 'invalid'
+      readonly why:
+        | 'malformed'
+        | 'bad_signature'
+        | 'wrong_issuer'
+        | 'wrong_audience'
+        | 'expired'
+        | 'not_yet_valid'
+    }
 
 export interface AccessTokens {
   /** Signs with the key named, or with the current one when that is gone. */

@@ -1,4 +1,11 @@
-import { clientOfUid, type EndedSession, isExpired, type LiveSession, reason, type SessionId } from '#domain'
+import {
+  clientOfUid,
+  type EndedSession,
+  isExpired,
+  type LiveSession,
+  reason,
+  type SessionId,
+} from '#domain'
 import { endFor, readFresh } from './apply.ts'
 import { openToken } from './key-missing.ts'
 import type { OpaquePurpose, OpenedToken } from './ports.ts'
@@ -64,7 +71,9 @@ async function presentOpaque(
   if (!rooms.opaque.verify(token, session.origin.salt)) {
     return { kind: 'invalid', why: 'bad_signature' }
   }
-  return outdated(session, token) ? { kind: 'invalid', why: 'expired' } : judged(rooms, read, purpose)
+  return outdated(session, token)
+    ? { kind: 'invalid', why: 'expired' }
+    : judged(rooms, read, purpose)
 }
 
 /**

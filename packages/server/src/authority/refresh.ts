@@ -29,10 +29,15 @@ export type RefreshAnswer =
 export async function refresh(rooms: Rooms, input: RefreshInput): Promise<RefreshAnswer> {
   const token = openToken(rooms, 'refresh', input.token)
   if (token === undefined) return refused(rooms, 'forged')
-  const applied = await apply(rooms, token.sid, (session) => rotation(rooms, session, token, input), {
-    cached: true,
-    proof: (salt) => rooms.opaque.verify(token, salt),
-  })
+  const applied = await apply(
+    rooms,
+    token.sid,
+    (session) => rotation(rooms, session, token, input),
+    {
+      cached: true,
+      proof: (salt) => rooms.opaque.verify(token, salt),
+    },
+  )
   return answer(rooms, applied, input)
 }
 

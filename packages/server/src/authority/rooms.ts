@@ -1,4 +1,5 @@
 import type { KeyId } from '#domain'
+import type { Policy } from './policy.ts'
 import type {
   AccessTokens,
   Clock,
@@ -8,7 +9,6 @@ import type {
   SessionStore,
   SnapshotCache,
 } from './ports.ts'
-import type { Policy } from './policy.ts'
 
 /** What happened, for those who count and log. Never holds a credential. */
 export interface Signals {

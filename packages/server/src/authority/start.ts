@@ -134,12 +134,7 @@ function mintOrder(rooms: Rooms, clientId: ClientId, device: string) {
 }
 
 /** Version 1, with its first access token already in the ledger: the insert is that mint's commit. */
-function newSession(
-  rooms: Rooms,
-  signIn: SignIn,
-  rules: DeviceRules,
-  now: Instant,
-): LiveSession {
+function newSession(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Instant): LiveSession {
   const keyId = rooms.opaque.currentKeyId()
   const bare: LiveSession = {
     kind: 'live',

@@ -7,8 +7,8 @@ import {
   toInstant,
   toSeconds,
 } from '#domain'
-import { effectiveRoles } from './roles.ts'
 import type { AccessClaims } from './ports.ts'
+import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What a start or a refresh hands out; http writes it as API.md, section 3, says. */

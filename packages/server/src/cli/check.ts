@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Config } from '#config'
-import { type Io, CommandFailed } from './io.ts'
+import { CommandFailed, type Io } from './io.ts'
 import { loadOrFail, reasonOf } from './open.ts'
 
 /** One thing that the configuration names, tried. */

@@ -82,7 +82,9 @@ function addServer(program: Command, io: Io, outcome: { code: number }): void {
     .command('secret')
     .description('secrets of the key ring')
     .addCommand(
-      new Command('new').description('print a fresh secret').action(() => io.out(`${newSecret()}\n`)),
+      new Command('new')
+        .description('print a fresh secret')
+        .action(() => io.out(`${newSecret()}\n`)),
     )
   program
     .command('recover')

@@ -1,9 +1,5 @@
 import { everything, type SessionQuery } from '#authority'
-import {
-  expiresAt,
-  type Session,
-  toSeconds,
-} from '#domain'
+import { expiresAt, type Session, toSeconds } from '#domain'
 import type { House } from '../main.ts'
 import { clientOf, reasonOf, sidOf, uidOf } from './arguments.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
@@ -79,7 +75,9 @@ export async function revokeSession(
   const answer = await house.authority.revokeSession({ sid, reason: given, by: null })
   if (answer === undefined) throw new CommandFailed(`there is no session ${sid}`)
   const line = answer.already ? `${sid} had ended before` : `${sid} has ended (${given})`
-  print(io, options.json, { sid, revoked: !answer.already, already_revoked: answer.already }, [line])
+  print(io, options.json, { sid, revoked: !answer.already, already_revoked: answer.already }, [
+    line,
+  ])
 }
 
 function stateOf(session: Session): string {
