@@ -1,6 +1,6 @@
 /* Many callers with one refresh token: one successor, whoever asks, wherever. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asText, claimsOf, freshUid } from '#test/harness/index.ts'
+import { freshUid } from '#test/harness/index.ts'
 import { inLanes, race } from './rig/chance.ts'
 import { openPair, type Pair } from './rig/pair.ts'
 
@@ -17,28 +17,23 @@ beforeAll(async () => {
 afterAll(() => pair.close())
 
 test(`${callers} refreshes of one token at once over two processes: all 200, one successor, one access token`, async () => {
-  const { a, b } = pair
+  const { witness, a, b } = pair
   for (let storm = 0; storm < storms; storm++) {
-    const { refreshToken } = await a.api.start({ uid: freshUid('storm'), device: 'app' })
-    const answers = await Promise.all(
-      Array.from({ length: callers }, (_, caller) =>
-        (caller % 2 === 0 ? a : b).api.refresh(refreshToken),
-      ),
+    const held = await witness.signIn(a, freshUid('storm'), 'app')
+    const results = await Promise.all(
+      Array.from({ length: callers }, (_, caller) => witness.refresh(caller % 2 ? a : b, held)),
     )
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
-    const tokens = answers.map(({ body }) => {
-      const { jti, iat, exp, sid } = claimsOf(asText(body['access_token']))
-      return JSON.stringify({ refresh: body['refresh_token'], jti, iat, exp, sid })
-    })
-    expect([...new Set(tokens)]).toHaveLength(1)
-    expect(tokens[0]).not.toContain(refreshToken)
-    // The successor is good for one more rotation, and the first token is then a replay.
-    const successor = asText(answers[0]?.body['refresh_token'])
-    expect((await b.api.refresh(successor)).status).toBe(200)
-    const replay = await a.api.refresh(refreshToken)
-    expect(replay.status).toBe(400)
-    expect(replay.body).toMatchObject({ revoked_reason: 'refresh_reuse' })
+    expect(results.map(({ act }) => act.status)).toEqual(results.map(() => 200))
+    const successors = new Set(results.map(({ act }) => JSON.stringify(act.successor)))
+    expect([...successors]).toHaveLength(1)
+    const successor = results[0]?.held ?? held
+    expect(successor.refreshToken).not.toBe(held.refreshToken)
+    // It is good for one more rotation, and then the first token is a replay.
+    expect((await witness.refresh(b, successor)).act.status).toBe(200)
+    expect(await witness.replay(a, held)).toMatchObject({ status: 400, first: true })
+    expect((await witness.use(b, held)).verdict).toBe('ended')
   }
+  await pair.settle()
 })
 
 test('S78: one refresh token sent to both replicas at once has one successor, over many generations', async () => {

@@ -18,8 +18,14 @@ export async function ownPostgres(): Promise<OwnStage> {
     storeUrl: url,
     clockFile,
     postgres,
-    dump: () => Promise.reject(new Error('nobody dumps a store that is crashed')),
+    dump: notHere,
+    rows: notHere,
+    execute: notHere,
     remove: () => folder.remove(),
     stop: () => postgres.stop(),
   }
+}
+
+function notHere(): Promise<never> {
+  return Promise.reject(new Error('a store that is crashed is only asked through the product'))
 }

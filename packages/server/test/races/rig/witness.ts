@@ -149,6 +149,16 @@ export class Witness {
     return this.#end(replica, { held, how: `logout ${how}`, path: '/logout', request })
   }
 
+  /** A thief, or a client that kept an old token: its refresh must end the session. */
+  async replay(replica: Replica, spent: Held): Promise<EndAct> {
+    const form = { grant_type: 'refresh_token', refresh_token: spent.refreshToken }
+    const heard = await this.#send(replica, 'POST', '/oauth/token', { as: clients.backend, form })
+    const first = heard.body['revoked_reason'] === 'refresh_reuse'
+    const verdict = heard.status === 400 && first ? 'accepted' : heard.verdict
+    const { sid } = spent
+    return this.history.add({ ...timed(heard), verdict, kind: 'end', how: 'replay', sid, first })
+  }
+
   /** A client that does not wait for the answer: its end may or may not have begun. */
   gaveUp(replica: Replica, held: Held, from: number): EndAct {
     return this.history.add({
