@@ -187,4 +187,18 @@ describe('no tokens', () => {
       `,
     )
   })
+
+  test('rule 21 lease: a second refusal after a loss ends nothing, the first sender may yet answer', () => {
+    play(
+      signedIn(),
+      `
+      1m      r1 takes the lease for v1   live   decided
+      1m20s   r2 takes the lease for v1   live   undecided
+      1m40s   r3 takes the lease for v1   live   undecided
+      1m41s   r3 is refused for v1        live   lost
+      1m42s   r2 is refused for v1        live   lost        nothing written
+      1m43s   r1 gets tokens for v1       live   not lost    tokens of-r1 v2
+      `,
+    )
+  })
 })

@@ -68,6 +68,8 @@ export function providerFault(session: LiveSession, command: ProviderFaultComman
 export function providerRefused(session: LiveSession, command: ProviderRefusedCommand): Outcome {
   const { provider } = session
   if (provider === null || provider.tokensVersion !== command.sent) return unchanged(session)
+  // A refusal that comes after a loss says nothing new: the tokens may still be on their way.
+  if (provider.refreshLost) return unchanged(session)
   if (provider.undecided) return withProvider(session, { ...settled(provider), refreshLost: true })
   return ends({ reason: reason('idpRefused'), by: null, guard: 'live' })
 }
