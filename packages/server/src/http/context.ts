@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify'
+import type { TSchema } from 'typebox'
 import { parseSessionId, type SessionId } from '#domain'
 import type { ClientAddresses } from './address.ts'
 import type { Caller, Callers } from './callers.ts'
@@ -34,6 +35,8 @@ declare module 'fastify' {
     group?: RouteGroup
     /** Who may ask, for the reference. */
     who?: string
+    /** The form that /oauth/* reads by itself, for the reference. */
+    form?: TSchema
   }
   interface FastifyRequest {
     caller: Caller | null

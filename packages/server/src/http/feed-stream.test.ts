@@ -15,7 +15,7 @@ afterEach(async () => {
 async function listening(world: FakeWorld, settings = {}) {
   const app = world.app({ keepAliveMs: 5, ...settings })
   opened.push(app)
-  await app.listen({ port: 0, host: '127.0.0.1' })
+  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
   const { port } = app.server.address() as AddressInfo
   const open = async (query = '', headers: Record<string, string> = basic('reader')) => {
     const url = `http://127.0.0.1:${port}/sessions/revoked/stream${query}`
@@ -74,7 +74,7 @@ test('Last-Event-ID wins over since; a malformed one is 400', async () => {
   const events = {
     open: (options: { position: unknown; signal: AbortSignal }) => {
       asked.push(options.position)
-      return (async function* (): AsyncGenerator<FeedEvent> {})()
+      return source([])(AbortSignal.abort())
     },
   }
   const { createHttp } = await import('./app.ts')
@@ -118,7 +118,7 @@ test('an outage closes no stream, but opens none', async () => {
 test('rule 37 limits: so many event streams for a caller, so many in all', async () => {
   const world = new FakeWorld()
   const { open } = await listening(world)
-  const statuses = []
+  const statuses: number[] = []
   for (const client of ['reader', 'reader', 'reader', 'operator', 'operator']) {
     statuses.push((await open('', basic(client))).response.status)
   }

@@ -19,4 +19,10 @@ export type {
 export { Metrics, type SeriesName, series } from './metrics.ts'
 export { oauthErrors } from './oauth-error.ts'
 export { type ProblemCode, problemKinds } from './problems.ts'
+export {
+  type ApiDescription,
+  type ApiOperation,
+  type ApiSchema,
+  describeApi,
+} from './reference.ts'
 export { createSignals } from './signals.ts'

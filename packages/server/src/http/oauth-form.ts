@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { OAuthError } from './oauth-error.ts'
 
 /** `resource` alone may be repeated (RFC 8707, section 2); anything else twice is an error (RFC 6749, 3.2). */
@@ -45,3 +46,27 @@ export function required(form: OAuthForm, name: string): string {
 export function invalidRequest(description: string): OAuthError {
   return new OAuthError('invalid_request', { description })
 }
+
+const clientMembers = {
+  client_id: Type.Optional(Type.String({ description: 'A public client says only this.' })),
+  client_secret: Type.Optional(Type.String({ description: 'Or HTTP Basic, or an assertion.' })),
+  client_assertion_type: Type.Optional(Type.String()),
+  client_assertion: Type.Optional(Type.String({ description: '`private_key_jwt` (RFC 7523).' })),
+}
+
+/** For the reference; the forms are read by `formOf`. */
+export const tokenForm = Type.Object({
+  grant_type: Type.String({ description: '`refresh_token` or `client_credentials`.' }),
+  refresh_token: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String({ description: "Within the client's." })),
+  resource: Type.Optional(
+    Type.String({ description: 'One of `tokens.audience`; may be repeated (RFC 8707).' }),
+  ),
+  ...clientMembers,
+})
+
+export const tokenQuestionForm = Type.Object({
+  token: Type.String({ description: 'A token of any kind.' }),
+  token_type_hint: Type.Optional(Type.String({ description: 'Not needed.' })),
+  ...clientMembers,
+})

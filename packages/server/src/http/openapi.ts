@@ -24,6 +24,7 @@ export function openApiOptions(publicUrl: string): FastifyDynamicSwaggerOptions 
       return {
         schema: {
           ...schema,
+          ...(route.config?.form === undefined ? {} : { body: route.config.form }),
           ...(description === undefined ? {} : { description }),
           security: asked,
         },

@@ -305,6 +305,7 @@ function numberOf(sid: SessionId): number {
 /** Waits until it is told to stop, as a source does while nothing ends. */
 export function quiet(signal: AbortSignal): AsyncIterable<FeedEvent> {
   const stopped = new Promise<IteratorResult<FeedEvent>>((resolve) => {
+    if (signal.aborted) resolve({ done: true, value: undefined })
     signal.addEventListener('abort', () => resolve({ done: true, value: undefined }))
   })
   return { [Symbol.asyncIterator]: () => ({ next: () => stopped }) }

@@ -4,7 +4,7 @@ import type { App, HttpContext } from '../context.ts'
 import { headerCredentials } from '../credentials.ts'
 import { clientOf, notAuthenticated, resolved } from '../oauth-client.ts'
 import { OAuthError } from '../oauth-error.ts'
-import { formOf, type OAuthForm, required } from '../oauth-form.ts'
+import { formOf, type OAuthForm, required, tokenQuestionForm } from '../oauth-form.ts'
 import { Problem } from '../problems.ts'
 
 const tokenLengthMax = 16_384
@@ -16,7 +16,7 @@ export function oauthTokenRoutes(app: App, context: HttpContext): void {
   app.post(
     '/oauth/revoke',
     {
-      config: { group: 'oauth', who: 'clients' },
+      config: { group: 'oauth', who: 'clients', form: tokenQuestionForm },
       schema: { tags, consumes, summary: 'End the session of a token (RFC 7009)' },
     },
     async (request, reply) => {
@@ -35,7 +35,7 @@ export function oauthTokenRoutes(app: App, context: HttpContext): void {
   app.post(
     '/oauth/introspect',
     {
-      config: { group: 'oauth', who: 'confidential clients' },
+      config: { group: 'oauth', who: 'confidential clients', form: tokenQuestionForm },
       schema: { tags, consumes, summary: 'Is this token good, and whose is it? (RFC 7662)' },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import { endMembers } from '../callers.ts'
 import type { App, HttpContext } from '../context.ts'
 import { clientOf, notAuthenticated } from '../oauth-client.ts'
 import { OAuthError } from '../oauth-error.ts'
-import { formOf, type OAuthForm, required } from '../oauth-form.ts'
+import { formOf, type OAuthForm, required, tokenForm } from '../oauth-form.ts'
 
 const userAgentMax = 512
 const tokenLengthMax = 4096
@@ -16,7 +16,7 @@ export function tokenRoute(app: App, context: HttpContext): void {
   app.post(
     '/oauth/token',
     {
-      config: { group: 'token', who: 'clients' },
+      config: { group: 'token', who: 'clients', form: tokenForm },
       schema: {
         tags: ['OAuth 2.0'],
         summary: 'Grants `refresh_token` and `client_credentials`',
