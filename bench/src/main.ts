@@ -24,6 +24,7 @@ import { measureTokens, tokenContestants } from './tokens/tokens-part.ts'
 const tokenWindowShare = 0.25
 const warmUpShare = 0.3
 const profileSeconds = 10
+const profileWarmUpSeconds = 3
 
 async function run(options: Options): Promise<void> {
   const stage = await Stage.open()
@@ -62,7 +63,7 @@ async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<
       return measureStores(stores, plan)
     case 'http': {
       const served = await Promise.all(stores.map((store) => stage.served(store)))
-      return measureHttp(served, plan)
+      return measureHttp(served, await stage.floor(), plan)
     }
     case 'tokens':
       return measureTokens({ ...plan, windowMs: plan.windowMs * tokenWindowShare })
@@ -75,7 +76,7 @@ async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<
 function planOf({ only, seconds, rounds }: Options): Plan {
   const weights: Readonly<Record<Part, number>> = {
     store: contestantsPerEngine * engineKinds.length,
-    http: contestantsPerServer * engineKinds.length,
+    http: contestantsPerServer * engineKinds.length + 1,
     tokens: tokenContestants * tokenWindowShare,
   }
   const windows = only.reduce((sum, part) => sum + weights[part], 0) * (rounds + warmUpShare)
@@ -104,10 +105,11 @@ async function profile(stage: Stage, options: Options): Promise<Report> {
   const store = await stage.store('postgres')
   const { server, load } = await stage.served(store, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
   const seconds = Math.min(options.seconds, profileSeconds)
+  await load.window('refresh', 16, profileWarmUpSeconds * 1000)
   const window = await load.window('refresh', 16, seconds * 1000)
   await server.stop()
   print(`${Math.round(window.acts / window.seconds)} refreshes per second under the profiler\n`)
-  return { tables: profileTables(folder), goals: [] }
+  return { tables: profileTables(folder, seconds), goals: [] }
 }
 
 function print(text: string): void {

@@ -7,6 +7,7 @@ import {
   tempFolder,
 } from '../../packages/server/test/services/index.ts'
 import { startCurfew } from './http/curfew-process.ts'
+import { type Floor, startFloor } from './http/floor-client.ts'
 import type { ServedStore } from './http/http-contestants.ts'
 import { LoadClient } from './http/load-client.ts'
 import { prepareActs, type StoreActs } from './store/acts.ts'
@@ -51,6 +52,12 @@ export class Stage {
     const load = await LoadClient.start(server.target)
     this.#closers.push(() => load.stop())
     return { kind, server, load, store }
+  }
+
+  async floor(): Promise<Floor> {
+    const floor = await startFloor()
+    this.#closers.push(() => floor.stop())
+    return floor
   }
 
   async close(): Promise<void> {

@@ -40,6 +40,9 @@ export async function startCurfew(options: CurfewOptions): Promise<CurfewProcess
   const bin = fileURLToPath(import.meta.resolve('curfew/bin'))
   const args = [...(options.nodeOptions ?? []), bin, 'serve', '--config', configFile]
   const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   await listening(child, logFile)
   const credentials = Buffer.from(`backend:${secret}`).toString('base64')
   const target = { port, publicClient, authorization: `Basic ${credentials}` }

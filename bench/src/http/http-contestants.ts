@@ -2,11 +2,13 @@ import { type Contestant, callersWindow, counted } from '../measure/contestant.t
 import type { StoreActs } from '../store/acts.ts'
 import { stockOf } from '../store/contestants.ts'
 import type { CurfewProcess } from './curfew-process.ts'
+import type { Floor } from './floor-client.ts'
 import type { LoadClient } from './load-client.ts'
 import { type LoadAct, loadActs } from './load-orders.ts'
 
 export const httpCallers = [1, 16] as const
 export const contestantsPerServer = loadActs.length * httpCallers.length + 3
+export const floorName = 'bare node:http'
 
 /** Logouts per second that a window is stocked for; one that runs dry just ends early. */
 const stockedLogoutsPerSecond = 2500
@@ -27,6 +29,13 @@ export function httpName(kind: string, act: LoadAct, callers: number): string {
 
 export function storeName(kind: string, act: LoadAct): string {
   return `${kind} store ${act} ${storeCallers}`
+}
+
+/** What HTTP on Node costs at the least. */
+export function floorContestant({ pid, load }: Floor): Contestant {
+  const window = (windowMs: number) =>
+    counted(() => load.window('bare', storeCallers, windowMs), { server: [pid] })
+  return { name: floorName, window }
 }
 
 export function httpContestants(served: ServedStore): readonly Contestant[] {

@@ -1,7 +1,11 @@
 import { interleave, type Plan, type Results, seriesOf } from '../measure/interleave.ts'
+import type { Series } from '../measure/series.ts'
 import type { Goal, Report, Table } from '../report/report.ts'
 import { milliseconds, type Row, ratio, whole } from '../report/table.ts'
+import type { Floor } from './floor-client.ts'
 import {
+  floorContestant,
+  floorName,
   httpCallers,
   httpContestants,
   httpName,
@@ -11,10 +15,15 @@ import {
 import { loadActs } from './load-orders.ts'
 
 /** A real server process on each store, asked by another process, beside the store alone. */
-export async function measureHttp(served: readonly ServedStore[], plan: Plan): Promise<Report> {
-  const results = await interleave(served.flatMap(httpContestants), plan)
+export async function measureHttp(
+  served: readonly ServedStore[],
+  floor: Floor,
+  plan: Plan,
+): Promise<Report> {
+  const contestants = [floorContestant(floor), ...served.flatMap(httpContestants)]
+  const results = await interleave(contestants, plan)
   return {
-    tables: served.map(({ kind }) => tableOf(results, kind)),
+    tables: [floorTable(results), ...served.map(({ kind }) => tableOf(results, kind))],
     goals: served.flatMap(({ kind }) => goalsOf(results, kind)),
   }
 }
@@ -24,28 +33,41 @@ function tableOf(results: Results, kind: string): Table {
     httpCallers.map((callers): Row => {
       const series = seriesOf(results, httpName(kind, act, callers))
       const store = seriesOf(results, storeName(kind, act))
-      const cpu = (whose: string) => series.cpuUsPerAct(whose)?.median.toFixed(0) ?? '-'
-      return [
-        act,
-        String(callers),
-        whole(series.perSecond),
-        `${milliseconds(series.latencyUs(0.5))} / ${milliseconds(series.latencyUs(0.99))}`,
-        `${cpu('server')} / ${cpu('database')} / ${cpu('load')}`,
-        callers === 1 ? '' : ratio(series.ratioTo(store)),
-      ]
+      const { perSecond, latencies, cpu } = figuresOf(series)
+      const share = callers === 1 ? '' : ratio(series.ratioTo(store))
+      return [act, String(callers), perSecond, latencies, cpu, share]
     }),
   )
+  return { title: `Over HTTP: ${kind}`, head, rows }
+}
+
+const head: Row = [
+  'act',
+  'callers',
+  'per second',
+  'p50 / p99 ms',
+  'CPU µs: server / database / load',
+  'against the store alone',
+]
+
+function figuresOf(series: Series) {
+  const cpu = ['server', 'database', 'load'].map(
+    (whose) => series.cpuUsPerAct(whose)?.median.toFixed(0) ?? '-',
+  )
   return {
-    title: `Over HTTP: ${kind}`,
-    head: [
-      'act',
-      'callers',
-      'per second',
-      'p50 / p99 ms',
-      'CPU µs per request: server / database / load',
-      'against the store alone',
-    ],
-    rows,
+    perSecond: whole(series.perSecond),
+    latencies: `${milliseconds(series.latencyUs(0.5))} / ${milliseconds(series.latencyUs(0.99))}`,
+    cpu: cpu.join(' / '),
+  }
+}
+
+/** Of an answer over HTTP, this much is HTTP. */
+function floorTable(results: Results): Table {
+  const { perSecond, latencies, cpu } = figuresOf(seriesOf(results, floorName))
+  return {
+    title: 'Over HTTP: the floor',
+    head: head.slice(0, -1),
+    rows: [['a constant from bare node:http', '16', perSecond, latencies, cpu]],
   }
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Window } from '../measure/contestant.ts'
-import type { LoadAct, LoadAnswer, LoadOrder, LoadTarget } from './load-orders.ts'
+import type { LoadAnswer, LoadOrder, LoadTarget, WindowAct } from './load-orders.ts'
 
 /** The load's process, from the side of the bench. One order at a time. */
 export class LoadClient {
@@ -24,7 +24,7 @@ export class LoadClient {
     return client
   }
 
-  async window(act: LoadAct, callers: number, windowMs: number): Promise<Window> {
+  async window(act: WindowAct, callers: number, windowMs: number): Promise<Window> {
     const window = await this.#order({ kind: 'window', act, callers, windowMs })
     if (window === null) throw new Error('the load answered a window without its figures')
     return window

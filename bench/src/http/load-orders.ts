@@ -3,6 +3,8 @@ import type { Window } from '../measure/contestant.ts'
 
 export const loadActs = ['start', 'refresh', 'logout'] as const
 export type LoadAct = (typeof loadActs)[number]
+/** `bare`: a form as long as a refresh, to whom it may concern. */
+export type WindowAct = LoadAct | 'bare'
 
 export interface LoadTarget {
   readonly port: number
@@ -16,7 +18,7 @@ export type LoadOrder =
   | { readonly kind: 'target'; readonly target: LoadTarget }
   | {
       readonly kind: 'window'
-      readonly act: LoadAct
+      readonly act: WindowAct
       readonly callers: number
       readonly windowMs: number
     }

@@ -4,7 +4,7 @@
  */
 import { callersWindow, type Window } from '../measure/contestant.ts'
 import { Connection } from './connection.ts'
-import type { LoadAct, LoadOrder, LoadTarget } from './load-orders.ts'
+import type { LoadOrder, LoadTarget, WindowAct } from './load-orders.ts'
 
 interface Login {
   readonly accessToken: string
@@ -27,12 +27,13 @@ class Load {
     this.#target = target
   }
 
-  async window(act: LoadAct, callers: number, windowMs: number): Promise<Window> {
+  async window(act: WindowAct, callers: number, windowMs: number): Promise<Window> {
     await this.#connect(callers)
     const acts = {
       start: (caller: number) => this.#start(caller),
       refresh: (caller: number) => this.#refresh(caller),
       logout: (caller: number) => this.#logout(caller),
+      bare: (caller: number) => this.#bare(caller),
     }
     if (act === 'refresh') await this.#prepareChains(callers)
     const before = process.cpuUsage()
@@ -104,6 +105,13 @@ class Load {
     const authorization = `authorization: Bearer ${login.accessToken}\r\n`
     const reply = await this.#post(caller, '/logout', 'application/json', '{}', authorization)
     if (reply.status !== 200) throw new Error(`POST /logout: ${reply.status} ${reply.body}`)
+    return true
+  }
+
+  async #bare(caller: number): Promise<boolean> {
+    const body = `grant_type=refresh_token&client_id=mobile&refresh_token=${'a'.repeat(80)}`
+    const reply = await this.#post(caller, '/', 'application/x-www-form-urlencoded', body)
+    if (reply.status !== 200) throw new Error(`POST /: ${reply.status} ${reply.body}`)
     return true
   }
 

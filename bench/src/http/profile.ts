@@ -17,6 +17,9 @@ interface ProfileNode {
 }
 
 interface Profile {
+  /** In microseconds, as are the deltas. */
+  readonly endTime: number
+  readonly startTime: number
   readonly nodes: readonly ProfileNode[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
@@ -24,12 +27,15 @@ interface Profile {
 
 const rowsMax = 30
 
-/** Of the profile that lies in `folder`: the files, then the functions, that ran the longest themselves. */
-export function profileTables(folder: string): readonly Table[] {
+/**
+ * Of the profile that lies in `folder`: the files, then the functions, that ran the longest themselves.
+ * Only its last seconds count: before them the server started and warmed up.
+ */
+export function profileTables(folder: string, lastSeconds: number): readonly Table[] {
   const name = readdirSync(folder).find((file) => file.endsWith('.cpuprofile'))
   if (name === undefined) throw new Error('the server wrote no profile')
   const profile: Profile = JSON.parse(readFileSync(join(folder, name), 'utf8'))
-  const selfUs = selfTimes(profile)
+  const selfUs = selfTimes(profile, profile.endTime - lastSeconds * 1e6)
   const busy = profile.nodes.filter(({ callFrame }) => callFrame.functionName !== '(idle)')
   const total = busy.reduce((sum, { id }) => sum + (selfUs.get(id) ?? 0), 0)
   const rank = (key: (frame: CallFrame) => string) => ranked(busy, selfUs, total, key)
@@ -51,12 +57,15 @@ export function profileTables(folder: string): readonly Table[] {
 
 const head: Row = ['where', '% of busy time']
 
-/** The first sample's delta counts from the start of the profile: it is nobody's time. */
-function selfTimes({ samples, timeDeltas }: Profile): ReadonlyMap<number, number> {
+function selfTimes(profile: Profile, fromUs: number): ReadonlyMap<number, number> {
+  const { samples, timeDeltas } = profile
   const selfUs = new Map<number, number>()
+  let at = profile.startTime
   for (const [index, id] of samples.entries()) {
-    const delta = timeDeltas[index + 1] ?? 0
-    selfUs.set(id, (selfUs.get(id) ?? 0) + Math.max(0, delta))
+    at += timeDeltas[index] ?? 0
+    // What a sample shows lasts until the next one.
+    const lasted = timeDeltas[index + 1] ?? 0
+    if (at >= fromUs) selfUs.set(id, (selfUs.get(id) ?? 0) + Math.max(0, lasted))
   }
   return selfUs
 }

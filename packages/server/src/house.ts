@@ -54,8 +54,13 @@ export interface Memory {
 /** A command lives too briefly to remember anything: every decision reads the store. */
 export function noMemory(): Memory {
   return {
-    denylist: { denies: () => false, deny: () => {} },
-    cache: { get: () => undefined, put: () => {}, advance: () => {}, drop: () => {} },
+    denylist: { denies: () => false, deny: () => undefined },
+    cache: {
+      get: () => undefined,
+      put: () => undefined,
+      advance: () => undefined,
+      drop: () => undefined,
+    },
   }
 }
 

@@ -140,17 +140,17 @@ export async function openForCommand(config: Config, io: Io): Promise<House> {
     env: io.env,
     signals: silent,
     keyAlarm: () => warn(keyAlarmWords),
-    onUnknownKey: () => {},
+    onUnknownKey: () => undefined,
     remember: noMemory,
   })
 }
 
 const silent: Signals = {
-  refreshed: () => {},
-  loggedOut: () => {},
-  started: () => {},
-  swapConflict: () => {},
-  alarm: () => {},
+  refreshed: () => undefined,
+  loggedOut: () => undefined,
+  started: () => undefined,
+  swapConflict: () => undefined,
+  alarm: () => undefined,
 }
 
 /** SIGHUP: an invalid file changes nothing and is logged (API.md, section 1). */

@@ -1,6 +1,6 @@
 import type { ClientId, KeyId, TokenId } from './ids.ts'
-import type { Actor, Claims } from './session.ts'
 import type { EndReason } from './reasons.ts'
+import type { Actor, Claims } from './session.ts'
 import type { Instant } from './time.ts'
 
 /** An access token about to be minted: made outside, because the domain draws no random numbers. */
@@ -149,4 +149,3 @@ export type Command =
   | StoreProviderTokensCommand
   | ProviderFaultCommand
   | ProviderRefusedCommand
-

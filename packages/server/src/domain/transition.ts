@@ -1,4 +1,5 @@
 import type { Command, JoinCommand, MintCommand, RenameCommand, TouchCommand } from './commands.ts'
+import type { KeyId } from './ids.ts'
 import { enter, mint, use } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
 import { isJoinable } from './placement.ts'
@@ -11,7 +12,6 @@ import {
 } from './provider.ts'
 import { reason } from './reasons.ts'
 import { refresh } from './refresh.ts'
-import type { KeyId } from './ids.ts'
 import { isExpired, type LiveSession, type Session, type SessionTokenState } from './session.ts'
 import { addMs, type Instant, toInstant } from './time.ts'
 

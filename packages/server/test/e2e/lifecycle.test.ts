@@ -51,6 +51,15 @@ describe.each(stores)('the life of a server on %s', (store) => {
     })
   })
 
+  test('a signal that comes with the line of readiness is heard', async () => {
+    for (let round = 0; round < 3; round++) {
+      await withCurfew({ store }, async (curfew) => {
+        expect(await curfew.stop()).toEqual({ code: 0, signal: null })
+        return undefined
+      })
+    }
+  })
+
   test('a second signal ends it at once', async () => {
     const server = { shutdownDelay: '60s' }
     await withCurfew({ store, config: { server } }, async (curfew) => {

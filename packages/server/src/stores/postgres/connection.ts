@@ -59,10 +59,11 @@ export function openPool(options: ConnectionOptions): pg.Pool {
 
 /**
  * An acknowledged end is durable, whatever the database's default says; a stronger setting is kept.
- * Compiling a plan (jit) never pays for statements as short as ours.
+ * Compiling a plan (jit) or making one for each value costs more than statements as short as ours.
  */
 async function prepare(client: pg.ClientBase): Promise<void> {
   await client.query(`select set_config('jit', 'off', false),
+    set_config('plan_cache_mode', 'force_generic_plan', false),
     case when current_setting('synchronous_commit') in ('off', 'local')
       then set_config('synchronous_commit', 'on', false) end`)
 }

@@ -4,9 +4,13 @@
  *
  *   listener: off -> connecting -> listening -> waiting (back-off) -> connecting … -> closed
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const channel = 'curfew_feed'
+const hint = `begin; set local synchronous_commit = off; notify ${channel}; commit`
+/** Between two hints: each costs a commit, and wakes every replica. */
+const announceEveryMs = 5
 const backOffMsMin = 100
 const backOffMsMax = 5000
 
@@ -32,8 +36,9 @@ export class Announcer {
   async #send(): Promise<void> {
     while (this.#again) {
       this.#again = false
-      // A hint that is lost costs one pull interval, no more.
-      await this.#pool.query(`notify ${channel}`).catch(() => undefined)
+      // A hint that is lost costs one pull interval, no more: nobody waits for the disk.
+      await this.#pool.query(hint).catch(() => undefined)
+      await delay(announceEveryMs)
     }
     this.#sending = undefined
   }

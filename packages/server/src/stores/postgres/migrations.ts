@@ -81,7 +81,7 @@ begin
     using errcode = 'check_violation';
 end
 $body$;
-create trigger sessions_no_way_back before update on sessions for each row
+create trigger sessions_no_way_back after update on sessions for each row
 when (new.version <= old.version or new.sid <> old.sid or (old.revoked_at is not null and
   (new.revoked_at, new.revoked_reason, new.revoked_by_user_id, new.feed_seq) is distinct from
   (old.revoked_at, old.revoked_reason, old.revoked_by_user_id, old.feed_seq)))
