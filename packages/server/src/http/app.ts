@@ -12,6 +12,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify'
+import { account } from './account.ts'
 import { ClientAddresses } from './address.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
@@ -41,6 +42,8 @@ import { ajvOptions } from './schemas.ts'
 
 /** A uid has up to 255 characters, each up to 12 of a path when encoded. */
 const paramLengthMax = 4096
+/** How long a request may take to arrive whole. */
+const requestTimeoutMs = 30_000
 
 export interface Http {
   readonly app: FastifyInstance
@@ -55,10 +58,6 @@ export function createHttp(deps: HttpDeps): Http {
   const app = bareApp(deps, ajvOptions(deps.clock))
   app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
   app.addHook('preClose', async () => context.streams.closeAll())
-  app.addHook('onResponse', (request, reply, done) => {
-    account(deps, request, reply)
-    done()
-  })
   void app.register(swagger, openApiOptions(deps.settings.publicUrl))
   void app.register(cors, corsOptions(deps.settings.corsOrigins))
   const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
@@ -93,7 +92,7 @@ function contextOf(deps: HttpDeps): HttpContext {
 }
 
 function bareApp(
-  deps: Pick<HttpDeps, 'log'> & Partial<Pick<HttpDeps, 'settings'>>,
+  deps: Pick<HttpDeps, 'log' | 'metrics'> & Partial<Pick<HttpDeps, 'settings'>>,
   ajv: ReturnType<typeof ajvOptions>,
 ): FastifyInstance {
   const app = fastify({
@@ -102,6 +101,9 @@ function bareApp(
     requestIdHeader: false,
     genReqId: requestIds(),
     bodyLimit: deps.settings?.bodyLimitBytes ?? 1024,
+    // Fastify turns Node's own limit off; a body that trickles in would hold a connection for ever.
+    requestTimeout: requestTimeoutMs,
+    // Requests on open connections are still answered while the server closes, as problems if need be.
     return503OnClosing: false,
     routerOptions: { maxParamLength: paramLengthMax },
     clientErrorHandler: answerUnreadable,
@@ -112,8 +114,9 @@ function bareApp(
     ...(ajv === undefined ? {} : { ajv }),
   })
   app.decorateRequest('caller', null)
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders)
+    account(deps, request, reply)
     done()
   })
   app.setErrorHandler(answerProblem(deps.log))
@@ -189,23 +192,6 @@ function requestIds(): () => string {
   const prefix = randomBytes(4).toString('hex')
   let count = 0
   return () => `${prefix}-${(++count).toString(36)}`
-}
-
-function account(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const { group = 'other' } = request.routeOptions.config
-  const ms = reply.elapsedTime
-  deps.metrics.request(group, reply.statusCode, ms / 1000)
-  // The pattern, never the URL: paths hold uids, queries may hold anything.
-  deps.log.info(
-    {
-      requestId: request.id,
-      method: request.method,
-      route: request.routeOptions.url ?? null,
-      status: reply.statusCode,
-      ms: Math.round(ms * 100) / 100,
-    },
-    'request',
-  )
 }
 
 function notFound(
