@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderJsonSchema, renderReference } from '../packages/server/src/config/index.ts'
+import { httpDocuments } from './docs-http.ts'
 import { currentRulesDocument, rulesPath } from './rules.ts'
 import type { Finding } from './source.ts'
 import { listFiles, readText, report, repositoryRoot } from './tree.ts'
@@ -18,6 +19,7 @@ const documents: readonly GeneratedDocument[] = [
   { path: rulesPath, generate: currentRulesDocument },
   { path: 'curfew.schema.json', generate: renderJsonSchema },
   { path: 'docs/reference/configuration.md', generate: renderReference },
+  ...httpDocuments,
 ]
 
 async function staleDocuments(): Promise<Finding[]> {

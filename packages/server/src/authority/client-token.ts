@@ -89,7 +89,7 @@ function ownSignIn(input: ClientTokenInput): SignIn {
     acr: null,
     roles: [],
     claims: {},
-    scope: '',
+    scope: input.client.scopes.join(' '),
     fence: null,
     mayJoin: true,
     refreshable: false,

@@ -81,11 +81,21 @@ function accessClaims(
     client_id: origin.clientId,
     roles: effectiveRoles(policy, session),
     device: origin.device,
-    scope: wish.scope ?? grants.scope,
+    scope: narrowed(grants.scope, wish.scope),
     auth_time: origin.authTime,
     ...(origin.amr === null ? {} : { amr: origin.amr }),
     ...(origin.acr === null ? {} : { acr: origin.acr }),
   }
+}
+
+/** Never more than was granted, whatever the client may ask for by now (RFC 6749, section 6). */
+function narrowed(granted: string, asked: string | null): string {
+  if (asked === null) return granted
+  const allowed = new Set(granted.split(' '))
+  return asked
+    .split(' ')
+    .filter((scope) => allowed.has(scope))
+    .join(' ')
 }
 
 function copiedClaims(
