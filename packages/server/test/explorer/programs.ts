@@ -127,7 +127,8 @@ function heardCommand({ client, index, now }: Moment): Command {
         idleTtlMs,
       }
     case 'fault': {
-      const retryAt = addMs(instant(now), secondMs)
+      // No back-off: it must not hide what only the lease may prevent.
+      const retryAt = instant(now)
       return { kind: 'provider-fault', sent, owner: `client-${index}`, retryAt }
     }
     default:
