@@ -65,10 +65,7 @@ export const rules: readonly Rule[] = [
     name: 'every mint is a swap',
     summary:
       'An access token leaves only after the row that records it is committed, and never outlives its session.',
-    enforcedIn: [
-      'packages/server/src/domain/minting.ts',
-      'packages/server/src/authority/apply.ts',
-    ],
+    enforcedIn: ['packages/server/src/domain/minting.ts', 'packages/server/src/authority/apply.ts'],
     issues: [2, 5],
     reach: built,
   },
@@ -77,10 +74,7 @@ export const rules: readonly Rule[] = [
     name: 'snapshot as of',
     summary:
       'A snapshot says up to which feed number it is true, and answers only where the denylist holds every later end.',
-    enforcedIn: [
-      'packages/server/src/cache/snapshots.ts',
-      'packages/server/src/feed/tail.ts',
-    ],
+    enforcedIn: ['packages/server/src/cache/snapshots.ts', 'packages/server/src/feed/tail.ts'],
     issues: [2, 5],
     reach: partly('Redis'),
   },
@@ -89,10 +83,7 @@ export const rules: readonly Rule[] = [
     name: "the store's clock",
     summary:
       "The time is the database's: conditions of time are judged there again, and a process clock alone decides nothing.",
-    enforcedIn: [
-      'packages/server/src/clock.ts',
-      'packages/server/src/stores/clock.ts',
-    ],
+    enforcedIn: ['packages/server/src/clock.ts', 'packages/server/src/stores/clock.ts'],
     issues: [2, 5],
     reach: built,
   },
@@ -374,10 +365,7 @@ export const rules: readonly Rule[] = [
     name: 'stale',
     summary:
       'A process that cannot know the latest ends says so, also after it slept; one that ends a session knows it first.',
-    enforcedIn: [
-      'packages/server/src/feed/tail.ts',
-      'packages/server/src/authority/apply.ts',
-    ],
+    enforcedIn: ['packages/server/src/feed/tail.ts', 'packages/server/src/authority/apply.ts'],
     issues: [2, 4, 5],
     reach: partly('the SDK'),
   },

@@ -121,7 +121,8 @@ async function openKeys(
   const ring = new KeyRing(config.secrets)
   await ring.register(store, config.tokens.keyActivationDelayMs)
   const sealer = createSealer(ring, clock)
-  const signingKeys = new SigningKeys({ store, ring, sealer, alarm })
+  const activationDelayMs = config.tokens.keyActivationDelayMs
+  const signingKeys = new SigningKeys({ store, ring, sealer, alarm, activationDelayMs })
   await signingKeys.ensure(config.tokens.algorithm)
   return { ring, signingKeys }
 }

@@ -1,5 +1,5 @@
 import type { ClientRules, DeviceRules, Policy } from '#authority'
-import type { ClientConfig, Config, DeviceClassConfig } from '#config'
+import { accessTtlSeconds, type ClientConfig, type Config, type DeviceClassConfig } from '#config'
 import type { ClientId, Uid } from '#domain'
 
 /** The configuration in force as the authority's policy. `replace` is what SIGHUP does. */
@@ -71,12 +71,7 @@ export class LivePolicy implements Policy {
   }
 
   accessTtlSeconds(client: ClientId, device: string): number {
-    const limits = [
-      this.#config.tokens.accessTtlSeconds,
-      this.#clients.get(client)?.accessTtlSeconds ?? null,
-      this.#device(device)?.accessTtlSeconds ?? null,
-    ]
-    return Math.min(...limits.filter((limit) => limit !== null))
+    return accessTtlSeconds(this.#config, this.#clients.get(client), this.#device(device))
   }
 
   #device(name: string): DeviceClassConfig | undefined {

@@ -7,13 +7,13 @@
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export { type Authority, createAuthority } from './authority.ts'
-export { type ClientTokenAnswer, serviceDevice } from './client-token.ts'
+export type { ClientTokenAnswer } from './client-token.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
 export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
 export { KeyMissing } from './key-missing.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
-export { type ClientRules, type DeviceRules, type Policy, rulesOf } from './policy.ts'
+export type { ClientRules, DeviceRules, Policy } from './policy.ts'
 export {
   type AccessClaims,
   type AccessTokens,

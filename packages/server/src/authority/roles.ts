@@ -1,4 +1,4 @@
-import { clientOfUid, type LiveSession, type SessionParts } from '#domain'
+import { clientOfUid, type SessionParts } from '#domain'
 import type { Policy } from './policy.ts'
 
 /** Never taken from a provider, a client's wish or a row (rule 17). */
@@ -18,8 +18,4 @@ export function effectiveRoles(policy: Policy, session: SessionParts): readonly 
 
 function forPeople(role: string): boolean {
   return role !== 'issuer' && role !== 'service'
-}
-
-export function hasRole(policy: Policy, session: LiveSession, role: string): boolean {
-  return effectiveRoles(policy, session).includes(role)
 }

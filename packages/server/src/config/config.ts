@@ -263,9 +263,9 @@ export interface LimitsConfig {
 /** The shortest of client, class and global holds. */
 export function accessTtlSeconds(
   config: Config,
-  client: ClientConfig,
+  client: ClientConfig | undefined,
   device: DeviceClassConfig | undefined,
 ): number {
   const global = config.tokens.accessTtlSeconds
-  return Math.min(global, client.accessTtlSeconds ?? global, device?.accessTtlSeconds ?? global)
+  return Math.min(global, client?.accessTtlSeconds ?? global, device?.accessTtlSeconds ?? global)
 }

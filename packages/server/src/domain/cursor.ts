@@ -9,12 +9,7 @@ export interface FeedCursor {
   readonly seq: number
 }
 
-const epochShape = /^[a-z][a-z0-9]{3,31}$/
 const cursorShape = /^([a-z][a-z0-9]{3,31})\.(0|[1-9][0-9]{0,15})$/
-
-export function parseEpoch(text: string): Epoch | undefined {
-  return epochShape.test(text) ? (text as Epoch) : undefined
-}
 
 export function parseCursor(text: string): FeedCursor | undefined {
   const match = cursorShape.exec(text)

@@ -24,7 +24,7 @@ export type {
   TakeLeaseCommand,
   TouchCommand,
 } from './commands.ts'
-export { type Epoch, type FeedCursor, formatCursor, parseCursor, parseEpoch } from './cursor.ts'
+export { type Epoch, type FeedCursor, formatCursor, parseCursor } from './cursor.ts'
 export {
   type ClientId,
   clientOfUid,
@@ -44,13 +44,12 @@ export type { EndCause, Outcome, Refusal } from './outcome.ts'
 export {
   type Applicant,
   type DevicePolicy,
-  isJoinable,
   type PlacedEnd,
   type Placement,
   place,
   slotOf,
 } from './placement.ts'
-export { type EndReason, endReasons, parseReason, reason } from './reasons.ts'
+export { type EndReason, parseReason, reason } from './reasons.ts'
 export { Secret } from './secret.ts'
 export {
   type AccessLedger,
@@ -77,7 +76,6 @@ export {
 export {
   addMs,
   type EpochSeconds,
-  earlier,
   epochSeconds,
   type Instant,
   instant,

@@ -35,10 +35,6 @@ export function toInstant(seconds: EpochSeconds): Instant {
   return (seconds * 1000) as Instant
 }
 
-export function earlier(a: Instant, b: Instant): Instant {
-  return a <= b ? a : b
-}
-
 export function later(a: Instant, b: Instant): Instant {
   return a >= b ? a : b
 }

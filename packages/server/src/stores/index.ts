@@ -6,5 +6,4 @@
  */
 export { StoreTooNew } from './migration.ts'
 export { openStore, type StoreConfig, type StoreOptions } from './open.ts'
-export { ImpossibleRow } from './row.ts'
 export { acquireServeLock, type ServeLock, StoreInUse } from './sqlite/serve-lock.ts'

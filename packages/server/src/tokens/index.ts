@@ -17,7 +17,6 @@ export {
   type ClientSecrets,
   type ClientWithSecrets,
   createClientSecrets,
-  secretsPerClientMax,
 } from './client-secrets.ts'
 export { KeyRing, type KeyStanding } from './key-ring.ts'
 export { createOpaqueTokens } from './opaque.ts'
@@ -26,7 +25,6 @@ export { createSealer, type Sealer, type SealPurpose, type Unsealed } from './se
 export type { PublicJwk, SigningAlgorithm, SigningKey } from './signing-key.ts'
 export {
   type Jwks,
-  keyActivationDelayMs,
   type SigningKeyAlarm,
   SigningKeys,
   type SigningKeysOptions,

@@ -37,6 +37,8 @@ export interface SigningKeysOptions {
   readonly ring: KeyRing
   readonly sealer: Sealer
   readonly alarm: (alarm: SigningKeyAlarm) => void
+  /** `tokens.keyActivationDelay`, in milliseconds. */
+  readonly activationDelayMs?: number
 }
 
 /** RFC 7517, section 5. */
@@ -49,6 +51,7 @@ export type UsableSigningKey = SigningKey & { readonly privateKey: KeyObject }
 
 export class SigningKeys {
   readonly #options: SigningKeysOptions
+  readonly #delayMs: number
   readonly #alarmed = new Set<string>()
   /** Newest first. */
   #keys: readonly SigningKey[] = []
@@ -63,6 +66,7 @@ export class SigningKeys {
 
   constructor(options: SigningKeysOptions) {
     this.#options = options
+    this.#delayMs = options.activationDelayMs ?? keyActivationDelayMs
   }
 
   /** Called at start and whenever the tail reports another `keysVersion`. @throws StoreUnavailable */
@@ -90,7 +94,7 @@ export class SigningKeys {
         if (await this.#add(algorithm, 0)) return
       } else if (own.algorithm === algorithm && !this.#outlivesItsSecret(own)) {
         return
-      } else if (await this.#add(algorithm, keyActivationDelayMs)) {
+      } else if (await this.#add(algorithm, this.#delayMs)) {
         return
       }
     }
@@ -99,7 +103,7 @@ export class SigningKeys {
 
   /** A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. */
   async rotate(options: { readonly now?: boolean } = {}): Promise<string> {
-    const delayMs = options.now === true ? 0 : keyActivationDelayMs
+    const delayMs = options.now === true ? 0 : this.#delayMs
     for (let attempt = 0; attempt < addAttemptsMax; attempt++) {
       await this.load()
       const kid = await this.#add(this.#keys[0]?.algorithm ?? 'ES256', delayMs)

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { type EndOrder, type EndResult, StoreUnavailable } from '#authority'
 import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
 import type { ClockOffset } from '../clock.ts'
@@ -11,8 +11,8 @@ import { EndQueue, type WriteEnds } from './end-queue.ts'
 import { isUniqueViolation, toPostgresFailure } from './failures.ts'
 import { Announcer, HintListener } from './hints.ts'
 import { historyOf } from './history.ts'
-import { migratePostgres } from './migrate.ts'
-import { drive, type Send, sendTo } from './wire.ts'
+import { migratePostgres, migrationMsMax } from './migrate.ts'
+import { drive, type Send, say, sendTo } from './wire.ts'
 
 /** Searches and whole feeds; a refresh takes a millisecond. */
 const statementMsMax = 15_000
@@ -27,26 +27,24 @@ export interface PostgresOptions {
 
 /** @throws StoreUnavailable, StoreTooNew */
 export async function openPostgres(options: PostgresOptions): Promise<Engine> {
-  const pool = openPool({ ...options, statementMsMax })
-  try {
-    await prepareDatabase(pool)
-    return new PostgresEngine(pool, options)
-  } catch (error) {
-    await pool.end()
-    throw toPostgresFailure(error)
-  }
+  await prepareDatabase(options.url)
+  return new PostgresEngine(options)
 }
 
-async function prepareDatabase(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect()
-  let healthy = false
+/** On a connection of its own: a migration may take longer than any other statement. */
+async function prepareDatabase(url: string): Promise<void> {
+  const client = new pg.Client(clientConfig({ url, statementMsMax: migrationMsMax }))
+  // The query that is under way reports it.
+  client.on('error', () => undefined)
   try {
+    await client.connect().catch((error: unknown) => {
+      throw toPostgresFailure(error)
+    })
     await migratePostgres(client)
     const history = await historyOf(client)
     await drive(noteHistory(historyStatements(), history), sendTo(client, undefined))
-    healthy = true
   } finally {
-    client.release(!healthy)
+    await client.end().catch(() => undefined)
   }
 }
 
@@ -62,18 +60,18 @@ class PostgresEngine implements Engine {
   readonly #hints: HintListener
   #closing: Promise<void> | undefined
 
-  constructor(pool: pg.Pool, options: PostgresOptions) {
-    this.#pool = pool
+  constructor(options: PostgresOptions) {
+    this.#pool = openPool({ ...options, statementMsMax })
     this.#offset = options.clockOffsetMs
     this.dialect = postgresDialect(this.#offset)
-    this.#send = sendTo(pool, this.#offset)
+    this.#send = sendTo(this.#pool, this.#offset)
     this.#endPool = openPool({ url: options.url, poolSize: 1, statementMsMax: endingMsMax })
-    this.#announcer = new Announcer(pool)
+    this.#announcer = new Announcer(this.#pool)
     this.#hints = new HintListener(clientConfig({ url: options.url, statementMsMax }))
     const statements = endStatements(this.dialect)
     this.#ends = new EndQueue({
       group: this.#writeEnds(this.#endPool, statements),
-      alone: this.#writeEnds(pool, statements),
+      alone: this.#writeEnds(this.#pool, statements),
       committed: () => this.announce(),
     })
   }
@@ -98,7 +96,7 @@ class PostgresEngine implements Engine {
       return result
     } catch (error) {
       healthy = await rolledBack(client)
-      throw toPostgresFailure(error)
+      throw error
     } finally {
       client.release(!healthy)
     }
@@ -142,9 +140,9 @@ class PostgresEngine implements Engine {
     begin: Begin<Result>,
     keeps: (result: Result) => boolean,
   ): Promise<Result> {
-    await client.query(`begin; set local statement_timeout = ${endingMsMax}`)
+    await say(client, `begin; set local statement_timeout = ${endingMsMax}`)
     const result = await drive(begin(), sendTo(client, this.#offset))
-    const closed = await client.query(keeps(result) ? 'commit' : 'rollback')
+    const closed = await say(client, keeps(result) ? 'commit' : 'rollback')
     // A transaction that had failed answers COMMIT with ROLLBACK, and no error.
     if (keeps(result) && closed.command !== 'COMMIT') {
       throw new StoreUnavailable(new Error('the transaction was rolled back'))
@@ -163,7 +161,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
 
 async function rolledBack(client: pg.ClientBase): Promise<boolean> {
   try {
-    await client.query('rollback')
+    await say(client, 'rollback')
     return true
   } catch {
     // The connection is broken: closing it rolls back.

@@ -22,11 +22,11 @@ const unavailableStates: ReadonlySet<string> = new Set([
 const undoneStates: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014'])
 
 /**
- * An error of the driver as the ports know it. What has no SQLSTATE happened on the way to the server
+ * An error that a call of the driver threw, as the ports know it. What has no SQLSTATE happened on the way to the server
  * (refused, reset, time-out); mistakes of ours in the call are TypeErrors and go on as they are.
  */
 export function toPostgresFailure(error: unknown): unknown {
-  if (error instanceof StoreUnavailable || error instanceof TypeError) return error
+  if (error instanceof TypeError || error instanceof RangeError) return error
   if (!(error instanceof pg.DatabaseError)) return new StoreUnavailable(error)
   const state = error.code ?? ''
   const unavailable = unavailableClasses.has(state.slice(0, 2)) || unavailableStates.has(state)

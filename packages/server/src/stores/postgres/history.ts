@@ -1,15 +1,20 @@
-import type pg from 'pg'
-import type { Row } from '../act.ts'
+import pg from 'pg'
+import { say } from './wire.ts'
+
+const database = '(select oid from pg_database where datname = current_database())'
+const whole = `select concat_ws('/', (select system_identifier from pg_control_system()), ${database},
+  substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)) as history`
+const part = `select ${database} as history`
 
 /**
  * Which history this database goes on in: the cluster, the database in it, and the timeline, which
- * PostgreSQL counts up when a standby is promoted or a backup is recovered. No superuser is needed.
+ * PostgreSQL counts up when a standby is promoted or a backup is recovered. An ordinary role may ask;
+ * where a provider forbids it, the database's own number must do, and `curfew recover` is needed.
  */
 export async function historyOf(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<Row>(
-    `select concat_ws('/', (select system_identifier from pg_control_system()),
-      (select oid from pg_database where datname = current_database()),
-      substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)) as history`,
-  )
+  const { rows } = await say(client, whole).catch((error: unknown) => {
+    if (error instanceof pg.DatabaseError) return say(client, part)
+    throw error
+  })
   return String(rows[0]?.['history'])
 }

@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import type { Row } from '../act.ts'
 import { found, historyStatements } from '../epoch.ts'
 import {
   type Migration,
@@ -10,12 +9,12 @@ import {
 } from '../migration.ts'
 import { postgresDialect } from './dialect.ts'
 import { postgresMigrations } from './migrations.ts'
-import { drive, sendTo } from './wire.ts'
+import { drive, say, sendTo } from './wire.ts'
 
 /** Names Curfew's migrations among the advisory locks of the database. */
 const advisoryLock = 1_668_511_078
 /** A replica that starts waits this long for another one that migrates. */
-const migrationMsMax = 300_000
+export const migrationMsMax = 300_000
 
 /** Takes the steps that are missing, each in a transaction under one lock for all replicas. */
 export async function migratePostgres(client: pg.ClientBase): Promise<void> {
@@ -25,19 +24,22 @@ export async function migratePostgres(client: pg.ClientBase): Promise<void> {
 
 /** Without a lock or a right to create tables: the usual start. */
 async function isCurrent(client: pg.ClientBase): Promise<boolean> {
-  const table = await client.query<Row>("select to_regclass('schema_migrations') is null as absent")
+  const table = await say(client, "select to_regclass('schema_migrations') is null as absent")
   if (String(table.rows[0]?.['absent']) !== 'false') return false
-  const { rows } = await client.query<Row>(migrationVersion)
+  const { rows } = await say(client, migrationVersion)
   if (pending(postgresMigrations, rows).length > 0) return false
-  const head = await client.query('select 1 from feed_head where id = 1')
+  const head = await say(client, 'select 1 from feed_head where id = 1')
   return head.rows.length === 1
 }
 
 async function step(client: pg.ClientBase): Promise<boolean> {
-  await client.query(`set local statement_timeout = ${migrationMsMax};
-    set local lock_timeout = ${migrationMsMax}; select pg_advisory_xact_lock(${advisoryLock})`)
-  await client.query(migrationTable)
-  const { rows } = await client.query<Row>(migrationVersion)
+  await say(
+    client,
+    `set local statement_timeout = ${migrationMsMax};
+    set local lock_timeout = ${migrationMsMax}; select pg_advisory_xact_lock(${advisoryLock})`,
+  )
+  await say(client, migrationTable)
+  const { rows } = await say(client, migrationVersion)
   const [next] = pending(postgresMigrations, rows)
   if (next === undefined) {
     await drive(found(historyStatements()), sendTo(client, undefined))
@@ -48,22 +50,22 @@ async function step(client: pg.ClientBase): Promise<boolean> {
 }
 
 async function apply(client: pg.ClientBase, { version, name, text }: Migration): Promise<void> {
-  await client.query(text)
-  await client.query(migrationRecord(postgresDialect(undefined).now), [version, name])
+  await say(client, text)
+  await say(client, migrationRecord(postgresDialect(undefined).now), [version, name])
 }
 
 async function inTransaction<Result>(
   client: pg.ClientBase,
   act: () => Promise<Result>,
 ): Promise<Result> {
-  await client.query('begin')
+  await say(client, 'begin')
   try {
     const result = await act()
-    await client.query('commit')
+    await say(client, 'commit')
     return result
   } catch (error) {
     // The first error counts; a connection that cannot even roll back is closed by the caller.
-    await client.query('rollback').catch(() => undefined)
+    await say(client, 'rollback').catch(() => undefined)
     throw error
   }
 }

@@ -26,6 +26,22 @@ export function sendTo(wire: Wire, offset: ClockOffset | undefined): Send {
   }
 }
 
+/** A text of ours that is no act: transactions, settings, migrations. @throws StoreUnavailable */
+export async function say(
+  wire: Wire,
+  text: string,
+  values: readonly (string | number)[] = [],
+): Promise<pg.QueryResult<Row>> {
+  try {
+    // Without values the simple protocol is used, which takes several statements at once.
+    return await (values.length === 0
+      ? wire.query<Row>(text)
+      : wire.query<Row>(text, values as unknown[]))
+  } catch (error) {
+    throw toPostgresFailure(error)
+  }
+}
+
 function nameAndText({ name, text }: Statement): { name?: string; text: string } {
   return name === '' ? { text } : { name, text }
 }

@@ -1,0 +1,170 @@
+create table feed (
+  seq bigint not null,
+  sid text collate "C" not null,
+  jti text,
+  exp bigint not null,
+  at bigint not null
+);
+
+create table feed_head (
+  id bigint not null,
+  epoch text not null,
+  seq bigint not null,
+  floor bigint not null,
+  at bigint not null,
+  keys_version bigint not null,
+  history text
+) with (fillfactor=20);
+
+create table fence (
+  id bigint not null,
+  value bigint not null
+);
+
+create table key_ids (
+  key_id text collate "C" not null,
+  activates_at bigint not null
+);
+
+create table once (
+  kind text collate "C" not null,
+  id text collate "C" not null,
+  expires_at bigint not null
+);
+
+create table schema_migrations (
+  version integer not null,
+  name text not null,
+  applied_at bigint not null
+);
+
+create table sessions (
+  sid text collate "C" not null,
+  version bigint not null,
+  uid text collate "C" not null,
+  client_id text collate "C" not null,
+  device text collate "C" not null,
+  device_id text,
+  slot text collate "C",
+  parent_sid text collate "C",
+  created_at bigint not null,
+  absolute_expires_at bigint not null,
+  auth_time bigint not null,
+  amr text,
+  acr text,
+  salt text not null,
+  device_name text,
+  ip text,
+  user_agent text,
+  last_seen_at bigint not null,
+  idle_expires_at bigint not null,
+  grants_version bigint not null,
+  roles text not null,
+  claims text not null,
+  scope text not null,
+  generation bigint,
+  rotated_at bigint,
+  refresh_key_id text,
+  dpop_thumbprint text,
+  rotation_jti text,
+  rotation_iat bigint,
+  rotation_exp bigint,
+  rotation_kid text,
+  rotation_grants_version bigint,
+  newest_jti text,
+  newest_iat bigint,
+  newest_exp bigint,
+  newest_kid text,
+  newest_grants_version bigint,
+  latest_exp bigint not null,
+  session_token_generation bigint not null,
+  session_token_key_id text not null,
+  provider_id text,
+  provider_issuer text,
+  provider_subject text,
+  provider_sid text,
+  provider_tokens text,
+  provider_tokens_version bigint,
+  provider_tokens_expire_at bigint,
+  provider_refresh_issued_at bigint,
+  provider_refresh_lost bigint,
+  provider_lease_owner text,
+  provider_lease_until bigint,
+  provider_attempted_at bigint,
+  provider_undecided bigint,
+  provider_retry_at bigint,
+  revoked_at bigint,
+  revoked_reason text,
+  revoked_by_user_id text,
+  feed_seq bigint
+) with (fillfactor=80);
+
+create table signing_keys (
+  kid text collate "C" not null,
+  algorithm text not null,
+  public_jwk text not null,
+  sealed_private_jwk text not null,
+  created_at bigint not null,
+  activates_at bigint not null
+);
+
+create table users (
+  uid text collate "C" not null,
+  issuer text,
+  subject text,
+  disabled_at bigint,
+  fence bigint not null
+) with (fillfactor=90);
+
+alter table feed add constraint feed_pkey PRIMARY KEY (seq);
+
+alter table feed_head add constraint feed_head_id_check CHECK ((id = 1));
+
+alter table feed_head add constraint feed_head_pkey PRIMARY KEY (id);
+
+alter table fence add constraint fence_id_check CHECK ((id = 1));
+
+alter table fence add constraint fence_pkey PRIMARY KEY (id);
+
+alter table key_ids add constraint key_ids_pkey PRIMARY KEY (key_id);
+
+alter table once add constraint once_pkey PRIMARY KEY (kind, id);
+
+alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
+
+alter table sessions add constraint sessions_end_is_whole CHECK ((((revoked_at IS NULL) = (revoked_reason IS NULL)) AND ((revoked_at IS NULL) = (feed_seq IS NULL)) AND ((revoked_at IS NOT NULL) OR (revoked_by_user_id IS NULL))));
+
+alter table sessions add constraint sessions_pkey PRIMARY KEY (sid);
+
+alter table sessions add constraint sessions_version_check CHECK ((version >= 1));
+
+alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
+
+alter table users add constraint users_pkey PRIMARY KEY (uid);
+
+CREATE INDEX feed_at ON public.feed USING btree (at, seq);
+
+CREATE INDEX feed_exp ON public.feed USING btree (exp);
+
+CREATE INDEX once_expires ON public.once USING btree (expires_at);
+
+CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_of_user ON public.sessions USING btree (uid, sid);
+
+CREATE UNIQUE INDEX sessions_one_live_per_slot ON public.sessions USING btree (uid, slot) WHERE ((revoked_at IS NULL) AND (slot IS NOT NULL));
+
+CREATE INDEX sessions_unended ON public.sessions USING btree (sid) WHERE (revoked_at IS NULL);
+
+CREATE OR REPLACE FUNCTION public.sessions_no_way_back()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'no way back: an end stays as it is, and every write raises the version'
+    using errcode = 'check_violation';
+end
+$function$
+;
+
+CREATE TRIGGER sessions_no_way_back AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((new.version <= old.version) OR (new.sid <> old.sid) OR ((old.revoked_at IS NOT NULL) AND ((((new.revoked_at IS DISTINCT FROM old.revoked_at) OR (new.revoked_reason IS DISTINCT FROM old.revoked_reason)) OR (new.revoked_by_user_id IS DISTINCT FROM old.revoked_by_user_id)) OR (new.feed_seq IS DISTINCT FROM old.feed_seq))))) EXECUTE FUNCTION sessions_no_way_back();

@@ -1,0 +1,140 @@
+CREATE TABLE feed (
+  seq integer not null primary key,
+  sid text not null,
+  jti text,
+  exp integer not null,
+  at integer not null
+) strict;
+
+CREATE TABLE feed_head (
+  id integer not null primary key check (id = 1),
+  epoch text not null,
+  seq integer not null,
+  floor integer not null,
+  at integer not null,
+  keys_version integer not null,
+  history text
+) strict;
+
+CREATE TABLE fence (id integer not null primary key check (id = 1), value integer not null) strict;
+
+CREATE TABLE key_ids (key_id text not null primary key, activates_at integer not null) strict;
+
+CREATE TABLE once (
+  kind text not null,
+  id text not null,
+  expires_at integer not null,
+  primary key (kind, id)
+) strict, without rowid;
+
+CREATE TABLE schema_migrations (
+  version integer not null primary key,
+  name text not null,
+  applied_at bigint not null
+);
+
+CREATE TABLE sessions (
+  sid text not null primary key,
+  version integer not null check (version >= 1),
+  uid text not null,
+  client_id text not null,
+  device text not null,
+  device_id text,
+  slot text,
+  parent_sid text,
+  created_at integer not null,
+  absolute_expires_at integer not null,
+  auth_time integer not null,
+  amr text,
+  acr text,
+  salt text not null,
+  device_name text,
+  ip text,
+  user_agent text,
+  last_seen_at integer not null,
+  idle_expires_at integer not null,
+  grants_version integer not null,
+  roles text not null,
+  claims text not null,
+  scope text not null,
+  generation integer,
+  rotated_at integer,
+  refresh_key_id text,
+  dpop_thumbprint text,
+  rotation_jti text,
+  rotation_iat integer,
+  rotation_exp integer,
+  rotation_kid text,
+  rotation_grants_version integer,
+  newest_jti text,
+  newest_iat integer,
+  newest_exp integer,
+  newest_kid text,
+  newest_grants_version integer,
+  latest_exp integer not null,
+  session_token_generation integer not null,
+  session_token_key_id text not null,
+  provider_id text,
+  provider_issuer text,
+  provider_subject text,
+  provider_sid text,
+  provider_tokens text,
+  provider_tokens_version integer,
+  provider_tokens_expire_at integer,
+  provider_refresh_issued_at integer,
+  provider_refresh_lost integer,
+  provider_lease_owner text,
+  provider_lease_until integer,
+  provider_attempted_at integer,
+  provider_undecided integer,
+  provider_retry_at integer,
+  revoked_at integer,
+  revoked_reason text,
+  revoked_by_user_id text,
+  feed_seq integer,
+  constraint sessions_end_is_whole check (
+    (revoked_at is null) = (revoked_reason is null)
+    and (revoked_at is null) = (feed_seq is null)
+    and (revoked_at is not null or revoked_by_user_id is null)
+  )
+) strict;
+
+CREATE TABLE signing_keys (
+  kid text not null primary key,
+  algorithm text not null,
+  public_jwk text not null,
+  sealed_private_jwk text not null,
+  created_at integer not null,
+  activates_at integer not null
+) strict;
+
+CREATE TABLE users (
+  uid text not null primary key,
+  issuer text,
+  subject text,
+  disabled_at integer,
+  fence integer not null
+) strict;
+
+CREATE INDEX feed_at on feed (at, seq);
+
+CREATE INDEX feed_exp on feed (exp);
+
+CREATE INDEX once_expires on once (expires_at);
+
+CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
+
+CREATE INDEX sessions_of_user on sessions (uid, sid);
+
+CREATE UNIQUE INDEX sessions_one_live_per_slot on sessions (uid, slot)
+  where revoked_at is null and slot is not null;
+
+CREATE INDEX sessions_unended on sessions (sid) where revoked_at is null;
+
+CREATE TRIGGER sessions_no_way_back before update on sessions
+when new.version <= old.version or new.sid <> old.sid or (old.revoked_at is not null and (
+  new.revoked_at is not old.revoked_at or new.revoked_reason is not old.revoked_reason
+  or new.revoked_by_user_id is not old.revoked_by_user_id or new.feed_seq is not old.feed_seq))
+begin
+  select raise(abort, 'no way back: an end stays as it is, and every write raises the version');
+end;
