@@ -97,6 +97,17 @@ describe.each(stores)('the feed on %s', (store) => {
     expect((await api.feed({}, next)).status).toBe(200)
   })
 
+  test('S93: a service account that is disabled gets 401 until it is enabled', async () => {
+    const bearer = await api.clientToken(clients.satellite)
+    const path = `/users/${encodeURIComponent('client:satellite')}`
+    expect((await api.post(`${path}/disable`, { as: clients.operator })).status).toBe(200)
+    for (const as of [bearer, clients.satellite]) expect((await api.feed({}, as)).status).toBe(401)
+    expect((await api.clientCredentials(clients.satellite)).status).toBe(401)
+    expect((await api.post(`${path}/enable`, { as: clients.operator })).status).toBe(200)
+    expect((await api.feed()).status).toBe(200)
+    expect((await api.feed({}, bearer)).status).toBe(401)
+  })
+
   test('S94: without since all, with a cursor only what came after', async () => {
     const one = await ended()
     const full = await api.feed()
