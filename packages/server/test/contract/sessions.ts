@@ -1,6 +1,6 @@
 /* Sessions and requests as the contract suite needs them; every call gives new ids. */
 import { randomBytes } from 'node:crypto'
-import type { StartRequest, Store } from '#authority'
+import type { SessionQuery, StartRequest, Store } from '#authority'
 import {
   type Applicant,
   addMs,
@@ -124,4 +124,51 @@ export function token(now: Instant, seconds: number): MintedAccess {
     keyId: 'kid-1',
     grantsVersion: 1,
   }
+}
+
+/** Every column filled: the provider's part with a lease, a bound refresh token. */
+export function fullSession(session: LiveSession): LiveSession {
+  const now = session.origin.createdAt
+  const minted = token(now, 60)
+  return {
+    ...session,
+    origin: { ...session.origin, parentSid: newSid(now), acr: 'gold', amr: null },
+    profile: { deviceName: null, ip: '2001:db8::1', userAgent: null },
+    grants: { version: 7, roles: ['pilot', 'Ünïcode'], claims: { a: [] }, scope: '' },
+    rotation: {
+      generation: 3,
+      rotatedAt: addMs(now, 1),
+      keyId: 'BBBBBB' as KeyId,
+      dpopThumbprint: 'thumb',
+      minted,
+    },
+    access: { newest: token(now, 90), latestExp: (minted.exp + 900) as EpochSeconds },
+    sessionToken: { generation: 4, keyId: 'CCCCCC' as KeyId },
+    provider: {
+      providerId: 'main',
+      issuer: 'https://idp.example.com',
+      subject: 'sub',
+      providerSid: 'psid',
+      sealedTokens: 'sealed',
+      tokensVersion: 9,
+      tokensExpireAt: addMs(now, 2),
+      refreshTokenIssuedAt: addMs(now, 3),
+      refreshLost: true,
+      lease: { owner: 'replica-1', until: addMs(now, 4) },
+      attemptedAt: addMs(now, 5),
+      undecided: false,
+      retryAt: addMs(now, 6),
+    },
+  }
+}
+
+export const everySession: SessionQuery = {
+  uid: null,
+  state: 'all',
+  device: null,
+  clientId: null,
+  reason: null,
+  ip: null,
+  before: null,
+  limit: 100,
 }

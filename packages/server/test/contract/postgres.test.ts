@@ -1,0 +1,148 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Store, StoreUnavailable } from '#authority'
+import { reason } from '#domain'
+import { openStore, StoreTooNew } from '#stores'
+import { freshDatabase } from '#test/services/vitest.ts'
+import type { RawRow, Subject } from './bench.ts'
+import { dumpSchema } from './postgres-schema.ts'
+import { started } from './sessions.ts'
+import { storeSuite } from './store-suite.ts'
+
+let url: string
+let admin: pg.Pool
+let offsetMs = 0
+
+beforeAll(async () => {
+  const database = await freshDatabase()
+  url = database.url
+  admin = new pg.Pool({ connectionString: url })
+  admin.on('error', () => undefined)
+})
+afterAll(() => admin.end())
+
+async function open(): Promise<Store> {
+  const store = await openStore({ kind: 'postgres', url }, { clockOffsetMs: () => offsetMs })
+  onTestFinished(() => store.close())
+  return store
+}
+
+async function raw(sql: string): Promise<readonly RawRow[]> {
+  return (await admin.query<RawRow>(sql)).rows
+}
+
+async function prepare(): Promise<Subject> {
+  offsetMs = 0
+  const store = await open()
+  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once;
+    update fence set value = 0; update feed_head set seq = 0, floor = 0, at = 0, keys_version = 1`)
+  return {
+    store,
+    second: open,
+    shift: (milliseconds) => {
+      offsetMs = milliseconds
+    },
+    raw,
+    reopen: async () => {
+      await store.close()
+      return open()
+    },
+  }
+}
+
+storeSuite('postgres', prepare)
+
+describe('postgres: the server', () => {
+  test('rule 7 restored: a database that goes on in another history gets a new epoch', async () => {
+    const { store, reopen } = await prepare()
+    const { head } = await store.tail(0)
+    const same = await reopen()
+    expect((await same.tail(0)).head).toEqual(head)
+    await raw("update feed_head set history = '1/2/0000000A'")
+    const restored = await open()
+    const renewed = (await restored.tail(0)).head
+    expect(renewed.epoch).not.toBe(head.epoch)
+    expect((await (await open()).tail(0)).head).toEqual(renewed)
+  })
+
+  test('a hint reaches other stores after an end, and the subscriber after it has connected', async () => {
+    const { store, second } = await prepare()
+    const other = await second()
+    let hint: () => void = () => undefined
+    const next = (): Promise<void> =>
+      new Promise((resolve) => {
+        hint = resolve
+      })
+    const connected = next()
+    const stop = other.onHint(() => hint())
+    await connected
+    const told = next()
+    const { origin } = await started(store)
+    await store.end({ sid: origin.sid, reason: reason('userLogout'), by: null, guard: 'live' })
+    await told
+    stop()
+  })
+
+  test('rule 37 limits: a lock that is held for longer than two seconds is StoreUnavailable, and nothing is written', async () => {
+    const { store } = await prepare()
+    const [blocked, free] = [await started(store), await started(store)]
+    const client = await admin.connect()
+    await client.query('begin')
+    await client.query('select 1 from sessions where sid = $1 for update', [blocked.origin.sid])
+    const end = (sid: typeof blocked.origin.sid) =>
+      store.end({ sid, reason: reason('userLogout'), by: null, guard: 'live' })
+    const results = await Promise.allSettled([end(blocked.origin.sid), end(free.origin.sid)])
+    await client.query('rollback')
+    client.release()
+    expect(results[0]).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+    expect(results[1]).toMatchObject({ status: 'fulfilled', value: { kind: 'ended' } })
+    expect((await store.read(blocked.origin.sid))?.session.kind).toBe('live')
+  })
+
+  test('a server that is not there is StoreUnavailable', async () => {
+    const nowhere = 'postgres://curfew@127.0.0.1:1/none'
+    await expect(openStore({ kind: 'postgres', url: nowhere })).rejects.toBeInstanceOf(
+      StoreUnavailable,
+    )
+  })
+
+  test('a broken connection is StoreUnavailable once, and replaced', async () => {
+    const { store } = await prepare()
+    const cut = raw(`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'curfew' and datname = current_database()`)
+    const reads = Array.from({ length: 8 }, () => store.fence())
+    const results = await Promise.allSettled([...reads, cut])
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(StoreUnavailable)
+    }
+    expect(await store.fence()).toBe(0)
+  })
+
+  test('replicas that start at once on an empty database migrate it once', async () => {
+    const database = await freshDatabase()
+    const stores = await Promise.all(
+      [1, 2, 3].map(() => openStore({ kind: 'postgres', url: database.url })),
+    )
+    const epochs = await Promise.all(stores.map(async (store) => (await store.tail(0)).head.epoch))
+    expect(new Set(epochs).size).toBe(1)
+    await Promise.all(stores.map((store) => store.close()))
+  })
+
+  test('a database of a newer version is refused', async () => {
+    const database = await freshDatabase()
+    await (await openStore({ kind: 'postgres', url: database.url })).close()
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query("insert into schema_migrations values (999, 'from the future', 0)")
+    await client.end()
+    await expect(openStore({ kind: 'postgres', url: database.url })).rejects.toBeInstanceOf(
+      StoreTooNew,
+    )
+  })
+
+  test('the schema is the one that is written down', async () => {
+    await prepare()
+    const dump = await dumpSchema(raw)
+    await expect(dump).toMatchFileSnapshot('../../src/stores/schema/postgres.sql')
+  })
+})

@@ -1,0 +1,14 @@
+/* What every store must do; each engine runs all of it (sqlite.test.ts, postgres.test.ts). */
+import { describe } from 'vitest'
+import type { Prepare } from './bench.ts'
+import { endsSuite } from './ends-suite.ts'
+import { feedSuite } from './feed-suite.ts'
+import { keysSuite } from './keys-suite.ts'
+import { sessionsSuite } from './sessions-suite.ts'
+
+export function storeSuite(engine: string, prepare: Prepare): void {
+  describe(`${engine}: sessions`, () => sessionsSuite(prepare))
+  describe(`${engine}: starts and ends`, () => endsSuite(prepare))
+  describe(`${engine}: the feed`, () => feedSuite(prepare))
+  describe(`${engine}: keys`, () => keysSuite(prepare))
+}
