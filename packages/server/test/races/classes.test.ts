@@ -1,32 +1,17 @@
 /* Sign-ins of one class at once: how many live afterwards is the class's word, whoever wins. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { clients, freshUid } from '#test/harness/index.ts'
 import { inLanes, race } from './rig/chance.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 
 const rounds = 100
 const lanes = 3
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
-
-async function manyRounds(round: Parameters<typeof inLanes>[1]): Promise<void> {
-  for (const jitterMs of [0, 4]) {
-    for (const { wire } of pair.both) wire.jitterMs = jitterMs
-    await inLanes({ rounds: rounds / 2, lanes }, round)
-  }
-  for (const { wire } of pair.both) wire.jitterMs = 0
-  await pair.settle()
-}
+const pair = usePair()
 
 test('R7: two first sign-ins of a class without limit are both alive, listed, and end with the user', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('r7')
     const starts = await race(
       chance,
@@ -48,7 +33,7 @@ test('R7: two first sign-ins of a class without limit are both alive, listed, an
 
 test('R8: of sign-ins at once in a class for one exactly one is alive, and none failed', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('r8')
     if (chance.maybe(0.5)) await witness.signIn(chance.pick(both), uid, 'app')
     const starts = await race(
@@ -72,7 +57,7 @@ test('R8: of sign-ins at once in a class for one exactly one is alive, and none 
 
 test('rule 9 joins: of sign-ins at once in a shared class all lead to one session, and one alone may refresh', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('rule9')
     const starts = await race(
       chance,

@@ -2,24 +2,22 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Curfew } from '#test/harness/index.ts'
 import { freshUid } from '#test/harness/index.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 import type { Replica } from './rig/witness.ts'
 
 const rounds = 4
 /** The prepared statement that ends sessions. */
 const endStatement = 'curfew_end'
 
-let pair: Pair
+const pair = usePair()
 let dying: Curfew
 
 beforeAll(async () => {
-  pair = await openPair()
   dying = await pair.a.curfew.twin({ config: { store: pair.a.wire.url(pair.stage.storeUrl) } })
 })
 
 afterAll(async () => {
   await dying.kill()
-  await pair.close()
 })
 
 test('R14: an end that was committed and never answered stands after the crash, and is told once', async () => {

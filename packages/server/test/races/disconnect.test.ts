@@ -1,21 +1,16 @@
 /* R13: the client writes its logout and is gone. The logout is carried through. */
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually, freshUid } from '#test/harness/index.ts'
 import { inLanes } from './rig/chance.ts'
-import { openPair, type Pair, type Player } from './rig/pair.ts'
+import type { Player } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 import type { Held } from './rig/witness.ts'
 
 const rounds = 80
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
+const pair = usePair()
 
 /** Writes the whole request, waits so long, and closes without reading anything. */
 async function hangUp(at: Player, request: string, afterMs: number): Promise<void> {

@@ -1,28 +1,13 @@
 /* Ends of all sessions of a user against sign-ins in flight: fences instead of clocks (rule 1). */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { freshUid } from '#test/harness/index.ts'
 import { type Chance, inLanes, race } from './rig/chance.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 
 const rounds = 100
 const lanes = 3
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
-
-async function manyRounds(round: Parameters<typeof inLanes>[1]): Promise<void> {
-  for (const jitterMs of [0, 4]) {
-    for (const { wire } of pair.both) wire.jitterMs = jitterMs
-    await inLanes({ rounds: rounds / 2, lanes }, round)
-  }
-  for (const { wire } of pair.both) wire.jitterMs = 0
-  await pair.settle()
-}
+const pair = usePair()
 
 async function signInThrice(chance: Chance, uid: string) {
   const { witness, both } = pair
@@ -35,7 +20,7 @@ async function signInThrice(chance: Chance, uid: string) {
 
 test('S51: logout/all ends all three sessions, the caller included, and says three', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const helds = await signInThrice(chance, freshUid('s51'))
     const all = await witness.logoutAll(chance.pick(both), chance.pick(helds))
     expect(all).toMatchObject({ status: 200, revoked: 3 })
@@ -47,7 +32,7 @@ test('S51: logout/all ends all three sessions, the caller included, and says thr
 
 test('S51: two logout/all at once end each session once, and one of the callers may be too late', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const helds = await signInThrice(chance, freshUid('s51b'))
     const [one, other] = await race(
       chance,
@@ -62,7 +47,7 @@ test('S51: two logout/all at once end each session once, and one of the callers 
 test('S52: a sign-in that captured its fence before logout/all is dead or refused, however they meet', async () => {
   const { witness, both } = pair
   let refused = 0
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s52')
     const caller = await witness.signIn(chance.pick(both), uid, 'web')
     const fence = await witness.fence(chance.pick(both), uid)
@@ -86,7 +71,7 @@ test('S52: a sign-in that captured its fence before logout/all is dead or refuse
 
 test('S52: a sign-in at once with logout/all, without a fence of its own, is ended or lives, never in between', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s52b')
     const caller = await witness.signIn(chance.pick(both), uid, 'web')
     const [, { act, held }] = await race(
@@ -104,7 +89,7 @@ test('S52: a sign-in at once with logout/all, without a fence of its own, is end
 
 test('S53: a sign-in after logout/all works', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s53')
     await witness.logoutAll(chance.pick(both), await witness.signIn(chance.pick(both), uid, 'app'))
     const wish = { uid, device: 'app' }
@@ -120,7 +105,7 @@ test('S53: a sign-in after logout/all works', async () => {
 
 test('S54: a sign-in with the old password that is in flight while the password changes leaves nothing alive', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s54')
     const old = await witness.signIn(chance.pick(both), uid, 'app')
     // The fence is captured, the old password checked; then it is changed and all sessions are ended.
@@ -140,7 +125,7 @@ test('S54: a sign-in with the old password that is in flight while the password 
 
 test('R9: a fence from before a password change is refused with 409 after it, on both replicas', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('r9')
     // Also for a user who has never had a session: the end raises the fence nevertheless.
     if (chance.maybe(0.5)) await witness.signIn(chance.pick(both), uid, 'app')
@@ -172,7 +157,7 @@ test('rule 1 fence: an end of all and sign-ins of one user in a crowd never dead
 
 test('S55: disabling ends all sessions and refuses sign-in and refresh; enabling brings none back', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s55')
     const helds = await signInThrice(chance, uid)
     const [disabled, { held: late }, refreshed] = await race(
@@ -201,7 +186,7 @@ test('S55: disabling ends all sessions and refuses sign-in and refresh; enabling
 
 test('S56: the same disable twice at once ends each session once, and a sign-in after enable stays alive', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s56')
     await signInThrice(chance, uid)
     const ends = await race(
@@ -226,7 +211,7 @@ test('S56: the same disable twice at once ends each session once, and a sign-in 
 
 test('S51: logout/others leaves the caller alone, also while another device signs in', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const helds = await signInThrice(chance, freshUid('others'))
     const caller = chance.pick(helds)
     const others = await witness.logoutAll(chance.pick(both), caller, 'others')

@@ -1,11 +1,12 @@
 /* The feed loses nothing whatever the order of commits; what a timestamp or a sequence would have lost. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { cursorOf, freshUid } from '#test/harness/index.ts'
 import { seedOfRun } from './rig/chance.ts'
-import { openPair, type Pair, type Player } from './rig/pair.ts'
+import type { Player } from './rig/pair.ts'
 import { NaivePoller, naiveCursors, naiveTable, writeSlowly } from './rig/slow-writers.ts'
+import { usePair } from './rig/use-pair.ts'
 import { seqOf } from './rig/witness.ts'
 
 const writers = 24
@@ -13,13 +14,7 @@ const holdMsMax = 200
 const pollMs = 50
 const sessions = 1400
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
+const pair = usePair()
 
 /** Sessions to be ended, some users with several. */
 async function signInMany(count: number): Promise<string[]> {

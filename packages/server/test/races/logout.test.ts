@@ -1,33 +1,17 @@
 /* Logout against everything that may happen to the same session at that moment, on two replicas. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { freshUid } from '#test/harness/index.ts'
 import { inLanes, race } from './rig/chance.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 
 const rounds = 120
 const lanes = 4
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
-
-/** Half of the rounds over slow wires: then the statements of both replicas interleave at every step. */
-async function manyRounds(round: Parameters<typeof inLanes>[1]): Promise<void> {
-  for (const jitterMs of [0, 4]) {
-    for (const { wire } of pair.both) wire.jitterMs = jitterMs
-    await inLanes({ rounds: rounds / 2, lanes }, round)
-  }
-  for (const { wire } of pair.both) wire.jitterMs = 0
-  await pair.settle()
-}
+const pair = usePair()
 
 test('S34: logout and a sign-in of the same class at once leave the old one dead, the new one alive', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const [here, there] = chance.shuffled(both)
     if (here === undefined || there === undefined) throw new Error('there are two replicas')
     const uid = freshUid('s34')
@@ -51,7 +35,7 @@ test('S34: logout and a sign-in of the same class at once leave the old one dead
 test('S36: a sign-in that joins the session which is being ended is never told of a dead one afterwards', async () => {
   const { witness, both } = pair
   let joined = 0
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('s36')
     const old = await witness.signIn(chance.pick(both), uid, 'pc')
     const [end, { held, act }] = await race(
@@ -75,7 +59,7 @@ test('S36: a sign-in that joins the session which is being ended is never told o
 
 test('R5: a sign-in of a shared class after an acknowledged logout never leads to the session that ended', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const uid = freshUid('r5')
     const old = await witness.signIn(chance.pick(both), uid, 'pc')
     const [{ held: first }, { held: second }] = await race(
@@ -98,7 +82,7 @@ test('R5: a sign-in of a shared class after an acknowledged logout never leads t
 test('S39: logout against a refresh in flight: whoever wins, all tokens are dead afterwards', async () => {
   const { witness, both } = pair
   let refreshWon = 0
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const held = await witness.signIn(chance.pick(both), freshUid('s39'), 'app')
     const warmed = await witness.refresh(chance.pick(both), held)
     const [end, { act, held: newest }] = await race(
@@ -126,7 +110,7 @@ test('S39: logout against a refresh in flight: whoever wins, all tokens are dead
 
 test('S40: of two logouts at once exactly one ends the session, the other says already_revoked', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const held = await witness.signIn(chance.pick(both), freshUid('s40'))
     const ends = await race(
       chance,
@@ -141,7 +125,7 @@ test('S40: of two logouts at once exactly one ends the session, the other says a
 
 test('S106: of an admin and a user who end a session at once one wins, and reason and actor are of that one', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const held = await witness.signIn(chance.pick(both), freshUid('s106'))
     const [mine, theirs] = await race(
       chance,
@@ -159,7 +143,7 @@ test('S106: of an admin and a user who end a session at once one wins, and reaso
 
 test('S49: what the other replica has cached of a session does not outlive its end', async () => {
   const { witness, both } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     const [here, there] = chance.shuffled(both)
     if (here === undefined || there === undefined) throw new Error('there are two replicas')
     let held = await witness.signIn(there, freshUid('s49'))
@@ -183,7 +167,7 @@ test('S49: what the other replica has cached of a session does not outlive its e
 
 test('rule 3 cache proposes: a cached version that another replica has moved on costs a conflict, never a wrong answer', async () => {
   const { witness, both, a, b } = pair
-  await manyRounds(async (chance) => {
+  await pair.play({ rounds, lanes }, async (chance) => {
     let held = await witness.signIn(a, freshUid('rule3'))
     // Each rotation makes what the other replica has cached old; both tokens stay good.
     for (let turn = 0; turn < 4; turn++) {

@@ -1,22 +1,16 @@
 /* NOTIFY is a hint. Without it an end is known on the other replica within `pullInterval`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { type EventStream, eventually, freshUid } from '#test/harness/index.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 
 const pullIntervalMs = 2000
 /** Two busy cores: a read, an event, a timer. */
 const slackMs = 700
 const ends = 12
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair({ config: { revocation: { pullInterval: `${pullIntervalMs}ms` } } })
-})
-
-afterAll(() => pair.close())
+const pair = usePair({ config: { revocation: { pullInterval: `${pullIntervalMs}ms` } } })
 
 /** How long after its acknowledgement on one replica the stream of the other told of each end. */
 async function lags(stream: EventStream, count: number): Promise<readonly number[]> {

@@ -1,20 +1,14 @@
 /* Many callers with one refresh token: one successor, whoever asks, wherever. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { freshUid } from '#test/harness/index.ts'
 import { inLanes, race } from './rig/chance.ts'
-import { openPair, type Pair } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 
 const callers = 200
 const storms = 5
 const rounds = 100
 
-let pair: Pair
-
-beforeAll(async () => {
-  pair = await openPair()
-})
-
-afterAll(() => pair.close())
+const pair = usePair()
 
 test(`${callers} refreshes of one token at once over two processes: all 200, one successor, one access token`, async () => {
   const { witness, a, b } = pair

@@ -1,8 +1,9 @@
 /* The store is out of reach: refused, or silent. 503 with Retry-After everywhere, and nobody is logged out. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { Answer, clients, eventually, freshUid, type RequestOptions } from '#test/harness/index.ts'
-import { openPair, type Pair, type Player } from './rig/pair.ts'
+import type { Player } from './rig/pair.ts'
+import { usePair } from './rig/use-pair.ts'
 import type { WireMode } from './rig/wire.ts'
 import type { Held } from './rig/witness.ts'
 
@@ -10,18 +11,15 @@ import type { Held } from './rig/witness.ts'
 const answerMsMax = 9000
 const maxStalenessMs = 3000
 
-let pair: Pair
+const revocation = { pullInterval: '500ms', maxStaleness: `${maxStalenessMs}ms` }
+const pair = usePair({ config: { revocation } })
 let held: Held
 let other: Held
 
 beforeAll(async () => {
-  const revocation = { pullInterval: '500ms', maxStaleness: `${maxStalenessMs}ms` }
-  pair = await openPair({ config: { revocation } })
   held = await pair.witness.signIn(pair.b, freshUid('away'), 'web')
   other = await pair.witness.signIn(pair.b, held.uid, 'app')
 })
-
-afterAll(() => pair.close())
 
 type Asked = readonly [name: string, method: string, path: string, options: RequestOptions]
 
