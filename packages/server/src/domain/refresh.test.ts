@@ -40,7 +40,7 @@ describe('rotation', () => {
       `
       1h       refresh gen 1   live   gen 2
       3h-1ms   refresh gen 2   live   gen 3
-      5h       refresh gen 3   live   refused refresh-token-expired   gen 3
+      5h-1ms   refresh gen 3   live   refused refresh-token-expired   gen 3
       5h       mint            live   jti mint@5h
       `,
       { refreshTtlMs: 2 * hour },
