@@ -28,6 +28,7 @@ export type {
   UserConfig,
   UserMatch,
 } from './config.ts'
+export { accessTtlSeconds } from './config.ts'
 export { newSecret, starterConfig } from './init.ts'
 export { renderJsonSchema } from './json-schema.ts'
 export { type LoadResult, loadConfig } from './load.ts'
