@@ -18,7 +18,7 @@ export const corePrograms: readonly Program[] = [
 ]
 
 export const providerPrograms: readonly Program[] = [
-  ...[p.providerTokens, p.providerFault, p.providerLate, p.providerLateFault, p.providerSilent],
+  ...[p.providerTokens, p.providerFault, p.providerLate, p.providerLateFault],
   ...[p.pastTheLease, p.withdraw, p.logout, p.touch, p.crash],
 ]
 
