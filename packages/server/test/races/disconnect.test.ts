@@ -3,7 +3,6 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { eventually, freshUid } from '#test/harness/index.ts'
-import { inLanes } from './rig/chance.ts'
 import type { Player } from './rig/pair.ts'
 import { usePair } from './rig/use-pair.ts'
 import type { Held } from './rig/witness.ts'
@@ -45,8 +44,7 @@ async function becomesDead(held: Held): Promise<void> {
 
 test('R13: the session is dead although the client hung up right after it had written its logout', async () => {
   const { witness, a, both } = pair
-  for (const { wire } of both) wire.jitterMs = 3
-  await inLanes({ rounds, lanes: 4 }, async (chance, index) => {
+  await pair.play({ rounds, lanes: 4 }, async (chance, index) => {
     const held = await witness.signIn(chance.pick(both), freshUid('r13'))
     const how = chance.pick(['session', 'access', 'refresh'] as const)
     const from = performance.now()
@@ -55,13 +53,11 @@ test('R13: the session is dead although the client hung up right after it had wr
     await becomesDead(held)
     expect(await witness.logout(a, held)).toMatchObject({ status: 200, first: false })
   })
-  for (const { wire } of both) wire.jitterMs = 0
-  await pair.settle()
 })
 
 test('R13: logout/all is carried through to the last session although the client hung up', async () => {
   const { witness, a, both } = pair
-  await inLanes({ rounds: rounds / 4, lanes: 2 }, async (chance) => {
+  await pair.play({ rounds: rounds / 4, lanes: 2 }, async (chance) => {
     const uid = freshUid('r13-all')
     const helds = [
       await witness.signIn(chance.pick(both), uid, 'web'),
@@ -73,5 +69,4 @@ test('R13: logout/all is carried through to the last session although the client
     for (const held of helds) witness.gaveUp(a, held, from)
     for (const held of helds) await becomesDead(held)
   })
-  await pair.settle()
 })

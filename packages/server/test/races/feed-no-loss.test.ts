@@ -1,18 +1,23 @@
 /* The feed loses nothing whatever the order of commits; what a timestamp or a sequence would have lost. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { cursorOf, freshUid } from '#test/harness/index.ts'
 import { seedOfRun } from './rig/chance.ts'
 import type { Player } from './rig/pair.ts'
-import { NaivePoller, naiveCursors, naiveTable, writeSlowly } from './rig/slow-writers.ts'
+import {
+  NaivePoller,
+  naiveCursors,
+  naiveTable,
+  whilePolling,
+  writeSlowly,
+} from './rig/slow-writers.ts'
 import { usePair } from './rig/use-pair.ts'
 import { seqOf } from './rig/witness.ts'
 
 const writers = 24
 const holdMsMax = 200
 const pollMs = 50
-const sessions = 1400
+const sessions = 1000
 
 const pair = usePair()
 
@@ -69,15 +74,7 @@ test(`${writers} writers with transactions open for 0 to ${holdMsMax} ms, polled
     await client.query(naiveTable)
     const naive = Object.values(naiveCursors).map((column) => new NaivePoller(client, column))
     const committed: string[] = []
-    let over = false
-    const polling = (async () => {
-      while (!over) {
-        for (const one of naive) await one.poll()
-        await Promise.all(cursors.map((one) => one.poll()))
-        await sleep(pollMs)
-      }
-    })()
-    await Promise.all(
+    const writing = Promise.all(
       Array.from({ length: writers }, (_, index) =>
         writeSlowly({
           storeUrl: stage.storeUrl,
@@ -89,10 +86,11 @@ test(`${writers} writers with transactions open for 0 to ${holdMsMax} ms, polled
         }),
       ),
     )
-    over = true
-    await polling
-    for (const one of naive) await one.poll()
-    for (const one of cursors) await one.poll()
+    const poll = async (): Promise<void> => {
+      for (const one of naive) await one.poll()
+      await Promise.all(cursors.map((one) => one.poll()))
+    }
+    await whilePolling({ everyMs: pollMs, poll }, writing)
     report(naive)
     expect(new Set(committed)).toEqual(new Set(all))
     for (const { sids, cursor } of cursors) {
@@ -138,19 +136,12 @@ test('rule 38 feed time: ends rise in time with their numbers, and a numeric sin
   const all = new Set(waiting)
   const seen = new Set<string>()
   let since = Number((await a.api.feed({ since: await a.api.head() })).headers.get('curfew-now'))
-  let over = false
   const poll = async (): Promise<void> => {
     const answer = await a.api.feed({ since })
     for (const { sid } of answer.list) seen.add(String(sid))
     since = Number(answer.headers.get('curfew-now'))
   }
-  const polling = (async () => {
-    while (!over) {
-      await poll()
-      await sleep(300)
-    }
-  })()
-  await Promise.all(
+  const writing = Promise.all(
     Array.from({ length: 12 }, (_, index) =>
       writeSlowly({
         storeUrl: stage.storeUrl,
@@ -161,8 +152,6 @@ test('rule 38 feed time: ends rise in time with their numbers, and a numeric sin
       }),
     ),
   )
-  over = true
-  await polling
-  await poll()
+  await whilePolling({ everyMs: 300, poll }, writing)
   expect([...all].filter((sid) => !seen.has(sid))).toEqual([])
 })

@@ -1,7 +1,7 @@
 /* Logout against everything that may happen to the same session at that moment, on two replicas. */
 import { expect, test } from 'vitest'
 import { freshUid } from '#test/harness/index.ts'
-import { inLanes, race } from './rig/chance.ts'
+import { race } from './rig/chance.ts'
 import { usePair } from './rig/use-pair.ts'
 
 const rounds = 120

@@ -1,7 +1,7 @@
 /* Many callers with one refresh token: one successor, whoever asks, wherever. */
 import { expect, test } from 'vitest'
 import { freshUid } from '#test/harness/index.ts'
-import { inLanes, race } from './rig/chance.ts'
+import { race } from './rig/chance.ts'
 import { usePair } from './rig/use-pair.ts'
 
 const callers = 200
@@ -32,8 +32,7 @@ test(`${callers} refreshes of one token at once over two processes: all 200, one
 
 test('S78: one refresh token sent to both replicas at once has one successor, over many generations', async () => {
   const { witness, both } = pair
-  for (const { wire } of both) wire.jitterMs = 3
-  await inLanes({ rounds, lanes: 3 }, async (chance) => {
+  await pair.play({ rounds, lanes: 3 }, async (chance) => {
     let held = await witness.signIn(chance.pick(both), freshUid('s78'), 'app')
     for (let generation = 0; generation < 3; generation++) {
       const one = held
@@ -48,6 +47,4 @@ test('S78: one refresh token sent to both replicas at once has one successor, ov
     }
     expect((await witness.use(chance.pick(both), held, 'access')).verdict).toBe('accepted')
   })
-  for (const { wire } of both) wire.jitterMs = 0
-  await pair.settle()
 })

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { parseReason, parseSessionId } from '#domain'
 import { endSessions, endStatements } from '../../../src/stores/acts/ends.ts'
+import { clientConfig } from '../../../src/stores/postgres/connection.ts'
 import { postgresDialect } from '../../../src/stores/postgres/dialect.ts'
 import { drive, sendTo } from '../../../src/stores/postgres/wire.ts'
 import { Chance } from './chance.ts'
@@ -37,7 +38,7 @@ export type SlowWriter = {
 }
 
 export async function writeSlowly(writer: SlowWriter): Promise<void> {
-  const client = new pg.Client({ connectionString: writer.storeUrl })
+  const client = new pg.Client(clientConfig({ url: writer.storeUrl, statementMsMax: 3000 }))
   await client.connect()
   const chance = new Chance(writer.seed)
   try {
@@ -95,4 +96,23 @@ export class NaivePoller {
       this.#last = Math.max(this.#last, Number(position))
     }
   }
+}
+
+/** Asks again and again, `everyMs` apart, while the work is done, and once more when it is. */
+export async function whilePolling(
+  { everyMs, poll }: { readonly everyMs: number; readonly poll: () => Promise<void> },
+  work: Promise<unknown>,
+): Promise<void> {
+  let over = false
+  const polling = async (): Promise<void> => {
+    while (!over) {
+      await poll()
+      await sleep(everyMs)
+    }
+  }
+  const ended = work.finally(() => {
+    over = true
+  })
+  await Promise.all([ended, polling()])
+  await poll()
 }
