@@ -14,6 +14,7 @@ import {
   headerOf,
   newSecret,
   runCommand,
+  runServer,
   startCurfew,
   stores,
 } from '#test/harness/index.ts'
@@ -264,6 +265,49 @@ describe.each(stores)('the life of a server on %s', (store) => {
       const result = await runCommand(['serve', '--config', file], { cwd: curfew.stage.folder })
       expect(result.code).toBe(1)
       expect(result.stdout + result.stderr).toContain('tokens.accessTtl')
+      return undefined
+    })
+  })
+
+  test('the configuration comes from --config, CURFEW_CONFIG, its text, or ./curfew.yaml', async () => {
+    await withCurfew({ store }, async (curfew) => {
+      await curfew.stop()
+      const cwd = curfew.stage.folder
+      const text = stringify(curfew.config)
+      writeFileSync(join(cwd, 'curfew.yaml'), text)
+      const ways: readonly [readonly string[], Record<string, string>][] = [
+        [['serve'], { CURFEW_CONFIG: curfew.configFile }],
+        [['serve'], { CURFEW_CONFIG_YAML: text }],
+        [['serve'], {}],
+        // The first of the order wins over a later one that is wrong.
+        [['serve', '--config', curfew.configFile], { CURFEW_CONFIG: '/no/such/file' }],
+        [['serve'], { CURFEW_CONFIG: curfew.configFile, CURFEW_CONFIG_YAML: 'colour: red' }],
+      ]
+      for (const [args, env] of ways) {
+        const server = runServer(args, { cwd, env })
+        expect(await server.listening).toBe(curfew.url)
+        server.signal('SIGTERM')
+        expect(await server.ended, JSON.stringify(env)).toEqual({ code: 0, signal: null })
+      }
+      const nothing = await runCommand(['serve'], { cwd, env: { CURFEW_CONFIG: '/no/such/file' } })
+      expect(nothing.code).toBe(1)
+      expect(nothing.stderr).toContain('/no/such/file')
+      return undefined
+    })
+  })
+
+  test('the log is JSON lines, and the one line of readiness stands apart', async () => {
+    await withCurfew({ store }, async (curfew) => {
+      await curfew.api.start({ uid: freshUid(), device: 'web' })
+      await curfew.api.get('/no/such/path')
+      await curfew.stop()
+      const lines = curfew
+        .log()
+        .split('\n')
+        .filter((line) => line !== '')
+      const plain = lines.filter((line) => !line.startsWith('{'))
+      expect(plain).toEqual([`curfew listening on ${curfew.url}`])
+      for (const line of lines) if (line.startsWith('{')) JSON.parse(line)
       return undefined
     })
   })

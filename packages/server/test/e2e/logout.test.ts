@@ -1,6 +1,8 @@
 /* Ending one's own sessions: AC-1, AC-2, AC-5, S84, S85, S88, S89, rules 16 and 30 (API.md, section 5). */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
+  asText,
   claimsOf,
   clients,
   freshUid,
@@ -19,6 +21,18 @@ describe.each(stores)('logging out on %s', (store) => {
   const { api } = house
 
   const started = (uid = freshUid(), device = 'web'): Promise<Login> => api.start({ uid, device })
+
+  /** The table of ours that has this column. */
+  const tableWith = async (column: string): Promise<string> => {
+    const [row] = await house.curfew.stage.execute(
+      store === 'sqlite'
+        ? `select m.name as name from sqlite_schema m join pragma_table_info(m.name) c
+            where m.type = 'table' and c.name = '${column}'`
+        : `select table_name as name from information_schema.columns
+            where table_schema = 'public' and column_name = '${column}'`,
+    )
+    return asText(row?.['name'], `a table with the column ${column}`)
+  }
 
   test('S84 (AC-1): a logout ends the session, its refresh token and every access token', async () => {
     const first = await started()
@@ -335,19 +349,44 @@ describe.each(stores)('logging out on %s', (store) => {
     const login = await started()
     await api.logout(login.accessToken)
     const { stage } = house.curfew
-    const [table] = await stage.execute(
-      store === 'sqlite'
-        ? `select m.name as name from sqlite_schema m join pragma_table_info(m.name) c
-            where m.type = 'table' and c.name = 'revoked_by_user_id'`
-        : `select table_name as name from information_schema.columns
-            where column_name = 'revoked_by_user_id'`,
-    )
-    const name = String(table?.['name'])
+    const name = await tableWith('revoked_by_user_id')
     for (const change of ['revoked_at = null', "revoked_reason = 'other'"]) {
       const attempt = stage.execute(`update ${name} set ${change} where revoked_at is not null`)
       await expect(attempt, change).rejects.toThrow()
     }
     expect((await api.session(login.sid))['revoked_reason']).toBe('user_logout')
+  })
+
+  test('rule 13 two locks: with other random bytes in its row no opaque token is good', async () => {
+    const [one, two] = [await started(), await started()]
+    const table = await tableWith('salt')
+    const salt = `(select salt from ${table} where sid = '${two.sid}')`
+    // Every write raises the version; the store sees to that.
+    await house.curfew.stage.execute(
+      `update ${table} set salt = ${salt}, version = version + 1 where sid = '${one.sid}'`,
+    )
+    expect(await api.works(one.sessionToken)).toBe(false)
+    expect((await api.refresh(one.refreshToken)).status).toBe(400)
+    expect((await api.logout(one.sessionToken)).status).toBe(401)
+    expect((await api.session(one.sid))['revoked_at'] ?? null).toBeNull()
+    expect(await api.works(two.sessionToken)).toBe(true)
+  })
+
+  test('rule 37 limits: a lock that is held too long is 503, and nothing is half done', async () => {
+    const login = await started()
+    const table = await tableWith('revoked_by_user_id')
+    const lock = `select sid from ${table} where sid = '${login.sid}'`
+    const release = await house.curfew.stage.hold(store === 'sqlite' ? lock : `${lock} for update`)
+    try {
+      const from = performance.now()
+      const answer = await api.logout(login.accessToken)
+      expect(answer.status, answer.text).toBe(503)
+      expect(answer.headers.get('retry-after')).toBeTruthy()
+      expect(performance.now() - from).toBeLessThan(8000)
+    } finally {
+      await release()
+    }
+    expect((await api.logout(login.accessToken)).body).toEqual(done(login.sid))
   })
 
   test('the access token of an ended session still counts for /logout until it expires', async () => {
@@ -364,7 +403,8 @@ describe.each(stores)('logging out on %s', (store) => {
     const pending = api.post('/logout', { as: login.sessionToken, signal: abort.signal })
     setTimeout(() => abort.abort(), 1)
     await pending.catch(() => undefined)
-    // Either it never arrived or it was carried through: then nothing is left half done.
+    // Either it never arrived or it is carried through: then nothing is left half done.
+    await sleep(500)
     const shown = await api.session(login.sid)
     const dead = (shown['revoked_at'] ?? null) !== null
     expect(await api.works(login.accessToken)).toBe(!dead)

@@ -22,6 +22,8 @@ export type Stage = {
   rows(): Promise<readonly string[]>
   /** One statement by hand, past the product; rejects as the store does. */
   execute(sql: string): Promise<readonly JsonObject[]>
+  /** Begins a transaction by hand and keeps it open until the answer is called: locks stay held. */
+  hold(sql: string): Promise<() => Promise<void>>
   /** Removes the folder; the database goes with the test file. */
   remove(): void
 }
@@ -36,12 +38,15 @@ export async function openStage(kind: StoreKind): Promise<Stage> {
     const execute = async (sql: string) => executeOnFile(file, sql)
     const dump = async (): Promise<string> => dumpFiles(folder.path)
     const rows = () => rowsOf(execute, sqliteTables)
-    return { ...common, storeUrl: `sqlite:${file}`, execute, dump, rows }
+    const hold = async (sql: string) => holdOnFile(file, sql)
+    return { ...common, storeUrl: `sqlite:${file}`, execute, dump, rows, hold }
   }
   const { url } = await freshDatabase()
   const execute = (sql: string) => executeOnServer(url, sql)
   const rows = () => rowsOf(execute, postgresTables)
-  return { ...common, storeUrl: url, execute, rows, dump: async () => (await rows()).join('\n') }
+  const hold = (sql: string) => holdOnServer(url, sql)
+  const dump = async () => (await rows()).join('\n')
+  return { ...common, storeUrl: url, execute, rows, dump, hold }
 }
 
 const sqliteTables =
@@ -84,6 +89,27 @@ async function executeOnServer(url: string, sql: string): Promise<readonly JsonO
     const { rows } = await client.query<JsonObject>(sql)
     return rows
   } finally {
+    await client.end()
+  }
+}
+
+function holdOnFile(file: string, sql: string): () => Promise<void> {
+  const database = new DatabaseSync(file, { timeout: 5000 })
+  database.exec('begin immediate')
+  database.prepare(sql).all()
+  return async () => {
+    database.exec('rollback')
+    database.close()
+  }
+}
+
+async function holdOnServer(url: string, sql: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  await client.query(sql)
+  return async () => {
+    await client.query('rollback')
     await client.end()
   }
 }
