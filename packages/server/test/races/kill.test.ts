@@ -8,7 +8,7 @@ import { type Curfew, eventually, type StoreKind, startCurfew } from '#test/harn
 import { Chance, seedOfRun } from './rig/chance.ts'
 import { startCrowd } from './rig/crowd.ts'
 import { expectSound } from './rig/judge.ts'
-import { openPair } from './rig/pair.ts'
+import { openPair, production } from './rig/pair.ts'
 import { feedSince, type Replica, Witness } from './rig/witness.ts'
 
 const users = 24
@@ -22,7 +22,7 @@ const kills = { sqlite: 6, postgres: 4 } as const
 describe.each(['sqlite', 'postgres'] as const)('one server on %s', (store: StoreKind) => {
   test(`${kills[store]} kills under load lose no acknowledged end and no acknowledged sign-in`, async () => {
     const chance = new Chance(seedOfRun + 1)
-    let curfew: Curfew = await startCurfew({ store, config })
+    let curfew: Curfew = await startCurfew({ store, config, env: production })
     const { stage } = curfew
     try {
       const witness = new Witness()

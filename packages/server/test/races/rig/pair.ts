@@ -35,6 +35,7 @@ export async function openPair(options: PairOptions = {}): Promise<Pair> {
   const config = merge(merge(fleet, quiet), options.config ?? {})
   const first = await startCurfew({
     store: stage,
+    env: production,
     config: { ...config, store: wires[0].url(stage.storeUrl) },
   })
   const second = await first.twin({ config: { store: wires[1].url(stage.storeUrl) } })
@@ -64,3 +65,6 @@ export async function openPair(options: PairOptions = {}): Promise<Pair> {
 
 // Thousands of lines of a debug log would be the slowest part of a race.
 const quiet = { server: { logLevel: 'warn' } }
+
+/** As in production: without the clock of the tests, with prepared statements. */
+export const production = { NODE_ENV: 'production', CURFEW_TEST_CLOCK_FILE: '' }

@@ -13,6 +13,8 @@ export type WireMode = 'open' | 'refused' | 'silent'
 /** A piece that is held back: `pass` lets it go on, `drop` loses it with its connection. */
 export type Caught = { pass(): void; drop(): void }
 
+const catchWithinMs = 20_000
+
 /** What is to be held back: a request that says `word`, or the answer to it. */
 type Trap = {
   readonly word: string
@@ -79,8 +81,17 @@ export class Wire {
   }
 
   #catch(side: Trap['side'], word: string): Promise<Caught> {
-    return new Promise((spring) => {
-      this.#trap = { side, word, spring }
+    return new Promise((spring, reject) => {
+      const why = new Error(`nothing that says ${word} came within ${catchWithinMs} ms`)
+      const timer = setTimeout(() => reject(why), catchWithinMs)
+      this.#trap = {
+        side,
+        word,
+        spring: (caught) => {
+          clearTimeout(timer)
+          spring(caught)
+        },
+      }
     })
   }
 
