@@ -116,6 +116,10 @@ function print(text: string): void {
   console.log(text)
 }
 
+// The servers go with this process: their handlers of 'exit' see to it.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
 try {
   await run(parseOptions(process.argv.slice(2)))
 } catch (error) {

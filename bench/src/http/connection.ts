@@ -11,10 +11,13 @@ export interface Reply {
 }
 
 interface Waiting {
+  readonly timer: NodeJS.Timeout
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: Error) => void
 }
 
+/** Far beyond any answer of a server that works: without it a lost one would stop the bench for good. */
+const answerWithinMs = 10_000
 const lengthHeader = /\r\ncontent-length: *(\d+)\r\n/i
 
 export class Connection {
@@ -45,14 +48,15 @@ export class Connection {
   /** `request` is the whole of it, head and body. */
   send(request: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+      const late = () => this.#fail(new Error(`no answer within ${answerWithinMs} ms`))
+      this.#waiting = { resolve, reject, timer: setTimeout(late, answerWithinMs) }
       this.#socket.write(request, 'latin1')
     })
   }
 
-  close(): void {
-    this.#waiting = undefined
-    this.#socket.destroy()
+  /** The server closes connections that are idle for long: between two windows that is its right. */
+  get closed(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded
   }
 
   #hear(chunk: string): void {
@@ -74,12 +78,14 @@ export class Connection {
   #answer(reply: Reply): void {
     const waiting = this.#waiting
     this.#waiting = undefined
+    clearTimeout(waiting?.timer)
     waiting?.resolve(reply)
   }
 
   #fail(error: Error): void {
     const waiting = this.#waiting
     this.#waiting = undefined
+    clearTimeout(waiting?.timer)
     waiting?.reject(error)
   }
 }

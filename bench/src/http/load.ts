@@ -52,8 +52,10 @@ class Load {
   }
 
   async #connect(callers: number): Promise<void> {
-    while (this.#connections.length < callers) {
-      this.#connections.push(await Connection.open(this.#target.port))
+    for (let caller = 0; caller < callers; caller++) {
+      const open = this.#connections[caller]
+      if (open !== undefined && !open.closed) continue
+      this.#connections[caller] = await Connection.open(this.#target.port)
     }
   }
 

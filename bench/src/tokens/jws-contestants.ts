@@ -10,10 +10,7 @@ export type Algorithm = (typeof algorithms)[number]
 
 /** More than the tokens' room remembers as verified, so that none of them is when it comes again. */
 const tokensMin = 4200
-const crypto = {
-  ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
-  EdDSA: { digest: null, options: {} },
-} as const
+const digests = { ES256: 'sha256', EdDSA: null } as const
 
 type Signer = Awaited<ReturnType<typeof freshAccessTokens>>
 
@@ -24,8 +21,9 @@ export async function jwsContestants(algorithm: Algorithm): Promise<readonly Con
   const header = { alg: algorithm, typ: 'at+jwt', kid: key.kid }
   const token = access.sign(claims, key.kid)
   const input = Buffer.from(token.slice(0, token.lastIndexOf('.')))
-  const signature = Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url')
-  const { digest, options } = crypto[algorithm]
+  const digest = digests[algorithm]
+  // A bare key object is the cheapest way in: with an options object (`dsaEncoding`) Node 24 takes twice as long.
+  const signature = sign(digest, input, key.privateKey)
   const audience = { issuer, audience: issuer, typ: 'at+jwt' }
   return [
     repeated(`${algorithm} sign, curfew`, () => access.sign(claims, key.kid)),
@@ -34,16 +32,14 @@ export async function jwsContestants(algorithm: Algorithm): Promise<readonly Con
         .setProtectedHeader(header)
         .sign(key.privateKey),
     ),
-    repeated(`${algorithm} sign, node:crypto`, () =>
-      sign(digest, input, { key: key.privateKey, ...options }),
-    ),
+    repeated(`${algorithm} sign, node:crypto`, () => sign(digest, input, key.privateKey)),
     firstVerifies(algorithm, signer),
     repeated(`${algorithm} verify again, curfew`, () => access.verify(asReceived(token))),
     awaited(`${algorithm} verify, jose`, () =>
       jwtVerify(asReceived(token), key.publicKey, audience),
     ),
     repeated(`${algorithm} verify, node:crypto`, () =>
-      verify(digest, input, { key: key.publicKey, ...options }, signature),
+      verify(digest, input, key.publicKey, signature),
     ),
   ]
 }
