@@ -48,7 +48,10 @@ export default defineConfig({
         test: {
           ...withServices,
           name: 'races',
-          include: ['packages/server/test/races/**/*.test.ts'],
+          include: [
+            'packages/server/test/races/**/*.test.ts',
+            'packages/server/test/explorer/**/*.test.ts',
+          ],
           // Several server processes each: side by side they would measure each other.
           fileParallelism: false,
           testTimeout: 180_000,

@@ -61,6 +61,8 @@ interface Running {
 async function run(house: ServerHouse, { io, load, log, metrics }: Running): Promise<void> {
   const { config, memory } = house
   const readiness = new Readiness(house)
+  // Before anybody can know that we run, so that no signal is lost.
+  const stopped = untilStopped({ onReload: () => void reload(house, { load, log }) })
   memory.tail.start()
   await memory.tail.whenReady()
   const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
@@ -69,7 +71,7 @@ async function run(house: ServerHouse, { io, load, log, metrics }: Running): Pro
   await forgetClients(house, log)
   const url = await listen(http, config.server.listen)
   io.out(`curfew listening on ${url}\n`)
-  await untilStopped({ onReload: () => void reload(house, { load, log }) })
+  await stopped
   readiness.stop()
   log.info('stopping: not ready any more')
   await pause(config.server.shutdownDelayMs)

@@ -36,6 +36,21 @@ describe('start', () => {
     expect(jti(world, two.tokens.accessToken)).toBe(jti(world, one.tokens.accessToken))
   })
 
+  test('rule 1 fence: a join that began before the others were signed out cannot finish', async () => {
+    const world = await openWorld()
+    const here = await started(world, { device: 'pc' })
+    const { start } = world.store
+    // Between the answer "join" and the joining swap, the user signs all other sessions out.
+    world.rooms.store.start = async (request) => {
+      const result = await start.call(world.store, request)
+      await world.authority.logoutMany(here.session, 'others')
+      return result
+    }
+
+    expect(await world.authority.issue(signIn({ device: 'pc' }))).toEqual({ kind: 'fence-moved' })
+    expect((await world.authority.show(here.sid))?.kind).toBe('live')
+  })
+
   test('rule 17 roles: only what the caller may grant, and never a reserved one', async () => {
     const world = await openWorld()
     const generous = { ...backend, mayGrant: ['pilot', 'admin'] }

@@ -91,27 +91,37 @@ async function place(rooms: Rooms, placing: Placing): Promise<Started | 'again'>
       rooms.cache.put({ session: candidate, asOf: result.asOf, now })
       return { kind: 'started', session: candidate, now }
     case 'join':
-      return join(rooms, result.sid, applicant, rules)
+      return join(rooms, result.sid, { placing, applicant })
     default:
       return result
   }
 }
 
-/** Joining is a swap; if the session ended meanwhile, the start runs again. */
+interface Joining {
+  readonly placing: Placing
+  readonly applicant: Applicant
+}
+
+/**
+ * Joining is a swap; if the session ended meanwhile, the start runs again. An end of the user's other
+ * sessions spares the joined one and still moves the fence: hence the second look (rule 1).
+ */
 async function join(
   rooms: Rooms,
   sid: SessionId,
-  applicant: Applicant,
-  rules: DeviceRules,
+  { placing, applicant }: Joining,
 ): Promise<Started | 'again'> {
   const applied = await apply(rooms, sid, (session) => ({
     kind: 'join',
     joiner: applicant.joiner,
     mint: mintOrder(rooms, session.origin.clientId, session.origin.device),
-    idleTtlMs: rules.idleTtlMs,
+    idleTtlMs: placing.rules.idleTtlMs,
     renewSessionToken: renewalOf(rooms, session.sessionToken.keyId),
   }))
   if (applied.kind !== 'moved') return 'again'
+  const user = await rooms.store.user(placing.signIn.uid)
+  if (user.disabledAt !== null) return { kind: 'user-disabled' }
+  if (placing.fence < user.fence) return { kind: 'fence-moved' }
   return { kind: 'joined', session: applied.session, now: applied.now }
 }
 

@@ -4,7 +4,6 @@ import {
   type Instant,
   type LiveSession,
   type MintedAccess,
-  toInstant,
   toSeconds,
 } from '#domain'
 import type { AccessClaims } from './ports.ts'
@@ -46,11 +45,10 @@ export interface TokenSetOrder {
 export function tokenSet(rooms: Rooms, order: TokenSetOrder): TokenSet {
   const { session, minted, now } = order
   const claims = accessClaims(rooms, session, minted, order.wish)
-  const remainingMs = toInstant(minted.exp) - now
   return {
     session,
     accessToken: rooms.access.sign(claims, minted.keyId),
-    expiresIn: Math.max(0, Math.floor(remainingMs / 1000)),
+    expiresIn: Math.max(0, minted.exp - toSeconds(now)),
     scope: claims.scope,
     refreshToken: order.refreshToken ? refreshToken(rooms, session) : null,
     sessionToken: order.sessionToken ? sessionToken(rooms, session) : null,

@@ -83,7 +83,7 @@ describe('repeats', () => {
       session(),
       `
       9m           refresh gen 1   live    gen 2
-      20m30s-1ms   refresh gen 1   live    same successor   jti refresh@9m
+      20m30s-1ms   refresh gen 1   live    gen 2   jti refresh@20m30s-1ms
       20m30s       refresh gen 1   ended   refresh_reuse
       `,
       regained,
@@ -106,8 +106,22 @@ describe('repeats', () => {
       session(),
       `
       1h         refresh gen 1   live    gen 2
-      1d1h-1ms   refresh gen 1   live    same successor   jti refresh@1h   exp 1h5m
+      1h4m       refresh gen 1   live    same successor   jti refresh@1h   exp 1h5m
+      1d1h-1ms   refresh gen 1   live    gen 2            jti refresh@1d1h-1ms
       1d1h       refresh gen 1   ended   refresh_reuse
+      `,
+      lostResponse,
+    )
+  })
+
+  test('a repeat whose access token has run out gets a new one, and the same successor', () => {
+    play(
+      session(),
+      `
+      1h     refresh gen 1   live    gen 2   jti refresh@1h
+      1h5m   refresh gen 1   live    gen 2   jti refresh@1h5m   iat 1h5m   exp 1h10m   written
+      1h6m   refresh gen 1   live    same successor             jti refresh@1h5m
+      1h7m   refresh gen 2   live    gen 3
       `,
       lostResponse,
     )

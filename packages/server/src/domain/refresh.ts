@@ -3,7 +3,7 @@ import { enter, mint, use } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
 import { reason } from './reasons.ts'
 import type { LiveSession, Profile, Rotation } from './session.ts'
-import { addMs, type Instant, later } from './time.ts'
+import { addMs, type Instant, later, toInstant } from './time.ts'
 
 /**
  * Rotation of our refresh token. With `n` the row's generation and `p` the presented one:
@@ -21,13 +21,34 @@ export function refresh(session: LiveSession, command: RefreshCommand, now: Inst
   if (behind > 1) return reused()
   const same = sameSender(session, rotation, command.sender)
   if (behind === 1) {
-    return same && now < repeatUntil(rotation, command.grace) ? unchanged(session) : reused()
+    const repeat = same && now < repeatUntil(rotation, command.grace)
+    return repeat ? repeated(session, rotation, command, now) : reused()
   }
   if (!same) return refused({ why: 'wrong-client' })
   if (now >= addMs(rotation.rotatedAt, command.refreshTtlMs)) {
     return refused({ why: 'refresh-token-expired' })
   }
   return moved(rotate(session, rotation, command, now))
+}
+
+/**
+ * The same successor, and the access token of its rotation. When that token has run out, as it may
+ * within a long lost-response time, a new one is minted; the generation and its time stay.
+ */
+function repeated(
+  session: LiveSession,
+  rotation: Rotation,
+  command: RefreshCommand,
+  now: Instant,
+): Outcome {
+  if (now < toInstant(rotation.minted.exp)) return unchanged(session)
+  const minted = mint(session, command.mint, now)
+  return moved({
+    ...session,
+    life: use(session.life, now, command.idleTtlMs),
+    access: enter(session.access, minted),
+    rotation: { ...rotation, minted },
+  })
 }
 
 function reused(): Outcome {

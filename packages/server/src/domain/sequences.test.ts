@@ -104,9 +104,9 @@ describe('whatever happens to a session', () => {
         for (const { after, command, outcome } of run(history)) {
           if (command.kind !== 'refresh') continue
           if (outcome.kind !== 'moved' && outcome.kind !== 'unchanged') continue
-          const { generation, minted } = after.rotation ?? {}
+          const { generation, keyId, rotatedAt } = after.rotation ?? {}
           expect(generation).toBe(command.presented + 1)
-          const successor = JSON.stringify([generation, minted])
+          const successor = JSON.stringify([generation, keyId, rotatedAt])
           expect(successors.get(command.presented) ?? successor).toBe(successor)
           successors.set(command.presented, successor)
         }
