@@ -11,6 +11,7 @@ import {
   freshUid,
   headerOf,
   type Login,
+  publicClient,
   startCurfew,
   stores,
   useCurfew,
@@ -104,7 +105,13 @@ describe.each(stores)('operating on %s', (store) => {
   })
 
   test('an empty body counts as {}, also with a content type', async () => {
-    for (const options of [{}, { json: {} }, { raw: { type: 'application/json', body: '' } }]) {
+    for (const options of [
+      {},
+      { json: {} },
+      { raw: { type: 'application/json', body: '' } },
+      // What curl -d '' sends.
+      { raw: { type: 'application/x-www-form-urlencoded', body: '' } },
+    ]) {
       const login = await started()
       const answer = await api.post('/logout', { as: login.accessToken, ...options })
       expect(answer.status, `${JSON.stringify(options)} ${answer.text}`).toBe(200)
@@ -376,6 +383,38 @@ describe.each(stores)('operating on %s', (store) => {
       expect(statuses.at(-1)).toBe(429)
     } finally {
       await curfew.close()
+    }
+  })
+
+  test('the address of a request is its peer’s, or what a trusted proxy says', async () => {
+    const trusting = { server: { trustedProxies: ['127.0.0.1/32'] } }
+    const trusted = await startCurfew({ store, config: trusting })
+    try {
+      for (const [server, expected] of [
+        [house.curfew, '127.0.0.1'],
+        [trusted, '203.0.113.77'],
+      ] as const) {
+        const login = await server.api.start({
+          uid: freshUid(),
+          device: 'web',
+          client_id: publicClient,
+        })
+        const answer = await server.api.post('/oauth/token', {
+          form: {
+            grant_type: 'refresh_token',
+            refresh_token: login.refreshToken,
+            client_id: publicClient,
+          },
+          headers: { 'x-forwarded-for': '203.0.113.77', 'user-agent': 'Phone/9' },
+        })
+        expect(answer.status, answer.text).toBe(200)
+        expect(await server.api.session(login.sid)).toMatchObject({
+          ip: expected,
+          user_agent: 'Phone/9',
+        })
+      }
+    } finally {
+      await trusted.close()
     }
   })
 

@@ -312,6 +312,13 @@ describe.each(stores)('starting sessions on %s', (store) => {
     expect((await api.tryStart({ uid: two, device: 'web', fence })).status).toBe(201)
   })
 
+  test('a client that may not refresh is given no refresh token', async () => {
+    const uid = freshUid()
+    const answer = await api.tryStart({ uid, device: 'web', client_id: clients.satellite.id })
+    const given = answer.status === 201 && 'refresh_token' in answer.body
+    expect(given, answer.text).toBe(false)
+  })
+
   test('the fence is for issuers only', async () => {
     const path = `/users/${freshUid()}/fence`
     expect((await api.get(path)).status).toBe(401)
