@@ -62,7 +62,7 @@ class Person {
     const at = this.#chance.pick(replicas())
     const { verdict } = await this.#any(at)
     // Whoever gets no answer waits a little; else a broken server is asked thousands of times.
-    if (verdict === 'unknown') await sleep(20 + this.#chance.below(40))
+    if (verdict === 'unknown') await sleep(60 + this.#chance.below(120))
   }
 
   async #any(at: Replica): Promise<{ readonly verdict: Verdict }> {

@@ -41,6 +41,7 @@ export async function openPair(options: PairOptions = {}): Promise<Pair> {
   const second = await first.twin({ config: { store: wires[1].url(stage.storeUrl) } })
   const a = { name: 'a', api: first.api, curfew: first, wire: wires[0] }
   const b = { name: 'b', api: second.api, curfew: second, wire: wires[1] }
+  for (const { name, curfew } of [a, b]) void sayIfItDies(name, curfew)
   const witness = new Witness()
   let cursor = await first.api.head()
   return {
@@ -68,3 +69,10 @@ const quiet = { server: { logLevel: 'warn' } }
 
 /** As in production: without the clock of the tests, with prepared statements. */
 export const production = { NODE_ENV: 'production', CURFEW_TEST_CLOCK_FILE: '' }
+
+/** A server that ends by itself says why; that the test then fails is not enough to mend it. */
+async function sayIfItDies(name: string, curfew: Curfew): Promise<void> {
+  const { code, signal } = await curfew.ended
+  if (signal === null)
+    console.log(`replica ${name} ended with ${code}:\n${curfew.log().slice(-3000)}`)
+}
