@@ -83,6 +83,25 @@ describe('postgres: the server', () => {
     stop()
   })
 
+  test('a listener whose connection breaks listens again, and reads what it may have missed', async () => {
+    const { store } = await prepare()
+    let hint: () => void = () => undefined
+    const next = (): Promise<void> =>
+      new Promise((resolve) => {
+        hint = resolve
+      })
+    const connected = next()
+    store.onHint(() => hint())
+    await connected
+    const again = next()
+    await raw(`select pg_terminate_backend(pid) from pg_stat_activity
+      where query like 'listen%' and datname = current_database()`)
+    await again
+    const told = next()
+    await raw('notify curfew_feed')
+    await told
+  })
+
   test('rule 37 limits: a lock that is held for longer than two seconds is StoreUnavailable, and nothing is written', async () => {
     const { store } = await prepare()
     const [blocked, free] = [await started(store), await started(store)]
