@@ -86,7 +86,9 @@ export async function endUser(rooms: Rooms, order: UserEndOrder): Promise<ManyAn
   const result = await rooms.store.endUser(order)
   if (result.kind === 'caller-ended') return result
   for (const recorded of result.ended) denied(rooms, recorded)
-  return { kind: 'done', revoked: result.ended.length }
+  // What had run out before ended of itself: it is denied, and not counted as ended by this request.
+  const ended = result.ended.filter(({ end }) => end.reason === order.reason)
+  return { kind: 'done', revoked: ended.length }
 }
 
 function denied(rooms: Rooms, recorded: RecordedEnd): void {

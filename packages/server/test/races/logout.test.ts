@@ -1,6 +1,6 @@
 /* Logout against everything that may happen to the same session at that moment, on two replicas. */
 import { expect, test } from 'vitest'
-import { freshUid } from '#test/harness/index.ts'
+import { clients, freshUid } from '#test/harness/index.ts'
 import { race } from './rig/chance.ts'
 import { usePair } from './rig/use-pair.ts'
 
@@ -162,6 +162,40 @@ test('S49: what the other replica has cached of a session does not outlive its e
     over = true
     await Promise.all(crowd)
     expect((await witness.use(there, held)).verdict).toBe('ended')
+  })
+})
+
+test('rule 2 no way back: whatever writes to a session at once with its end, the end stands as it was first', async () => {
+  const { witness, both } = pair
+  await pair.play({ rounds, lanes }, async (chance) => {
+    const held = await witness.signIn(chance.pick(both), freshUid('rule2'), 'app')
+    const path = `/sessions/${held.sid}`
+    const rename = () =>
+      chance.pick(both).api.patch(path, { as: held.sessionToken, json: { device_name: 'x' } })
+    const regrant = () =>
+      chance.pick(both).api.patch(path, { as: clients.operator, json: { claims: { team: 'x' } } })
+    const [end, { held: next }, ...written] = await race(
+      chance,
+      () => witness.logout(chance.pick(both), held),
+      () => witness.refresh(chance.pick(both), held),
+      rename,
+      regrant,
+    )
+    expect(end.first).toBe(true)
+    for (const { status } of written) expect([200, 401, 409]).toContain(status)
+    const row = await chance.pick(both).api.session(held.sid)
+    expect(row).toMatchObject({ revoked_reason: 'user_logout', revoked_by_user_id: held.uid })
+    // None of these may write anything any more, nor bring it back.
+    await race(
+      chance,
+      () => witness.logout(chance.pick(both), next),
+      () => witness.adminRevoke(chance.pick(both), held),
+      () => witness.refresh(chance.pick(both), next),
+      () => witness.revokeUser(chance.pick(both), held.uid),
+      rename,
+      regrant,
+    )
+    expect(await chance.pick(both).api.session(held.sid)).toEqual(row)
   })
 })
 
