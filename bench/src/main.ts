@@ -17,12 +17,15 @@ import { Stage } from './stage.ts'
 import type { StoreActs } from './store/acts.ts'
 import { contestantsPerEngine } from './store/contestants.ts'
 import { engineKinds } from './store/engine.ts'
-import { measureStores } from './store/store-part.ts'
+import { measureStore } from './store/store-part.ts'
 import { measureTokens, tokenContestants } from './tokens/tokens-part.ts'
 
 /** Operations of microseconds need less time than transactions do. */
 const tokenWindowShare = 0.25
 const warmUpShare = 0.3
+/** A server compiles its hot code in the first thousands of requests: what is measured comes after. */
+const httpWarmUpMs = 1200
+const httpWindowShare = 1.5
 const profileSeconds = 10
 const profileWarmUpSeconds = 3
 
@@ -60,10 +63,11 @@ interface Scene {
 async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<Report> {
   switch (part) {
     case 'store':
-      return measureStores(stores, plan)
+      return inTurn(stores, (store) => measureStore(store, plan))
     case 'http': {
-      const served = await Promise.all(stores.map((store) => stage.served(store)))
-      return measureHttp(served, await stage.floor(), plan)
+      const floor = await stage.floor()
+      const longer = { ...plan, windowMs: plan.windowMs * httpWindowShare, warmUpMs: httpWarmUpMs }
+      return inTurn(stores, async (store) => measureHttp(await stage.served(store), floor, longer))
     }
     case 'tokens':
       return measureTokens({ ...plan, windowMs: plan.windowMs * tokenWindowShare })
@@ -72,11 +76,21 @@ async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<
   }
 }
 
+/** One store after the other: what is compared stands close together in time. */
+async function inTurn(
+  stores: readonly StoreActs[],
+  act: (store: StoreActs) => Promise<Report>,
+): Promise<Report> {
+  const reports: Report[] = []
+  for (const store of stores) reports.push(await act(store))
+  return joined(reports)
+}
+
 /** The time is cut evenly: a window is as long as all of them fit into it, rounds times. */
 function planOf({ only, seconds, rounds }: Options): Plan {
   const weights: Readonly<Record<Part, number>> = {
     store: contestantsPerEngine * engineKinds.length,
-    http: contestantsPerServer * engineKinds.length + 1,
+    http: contestantsPerServer * engineKinds.length * httpWindowShare,
     tokens: tokenContestants * tokenWindowShare,
   }
   const windows = only.reduce((sum, part) => sum + weights[part], 0) * (rounds + warmUpShare)

@@ -7,7 +7,8 @@ import type { LoadClient } from './load-client.ts'
 import { type LoadAct, loadActs } from './load-orders.ts'
 
 export const httpCallers = [1, 16] as const
-export const contestantsPerServer = loadActs.length * httpCallers.length + 3
+/** With the store's own acts and the floor. */
+export const contestantsPerServer = loadActs.length * (httpCallers.length + 1) + 1
 export const floorName = 'bare node:http'
 
 /** Logouts per second that a window is stocked for; one that runs dry just ends early. */
@@ -34,7 +35,10 @@ export function storeName(kind: string, act: LoadAct): string {
 /** What HTTP on Node costs at the least. */
 export function floorContestant({ pid, load }: Floor): Contestant {
   const window = (windowMs: number) =>
-    counted(() => load.window('bare', storeCallers, windowMs), { server: [pid] })
+    counted(
+      () => load.window('bare', storeCallers, windowMs),
+      () => ({ server: [pid] }),
+    )
   return { name: floorName, window }
 }
 
@@ -48,7 +52,7 @@ export function httpContestants(served: ServedStore): readonly Contestant[] {
 function overHttp(served: ServedStore, act: LoadAct, callers: number): Contestant {
   const { kind, load, server, store } = served
   const pids = () => ({ server: [server.pid], database: store.engine.databasePids() })
-  const window = (windowMs: number) => counted(() => load.window(act, callers, windowMs), pids())
+  const window = (windowMs: number) => counted(() => load.window(act, callers, windowMs), pids)
   const name = httpName(kind, act, callers)
   if (act !== 'logout') return { name, window }
   const stock = (windowMs: number) => Math.ceil((stockedLogoutsPerSecond * windowMs) / 1000)

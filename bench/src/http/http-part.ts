@@ -14,18 +14,12 @@ import {
 } from './http-contestants.ts'
 import { loadActs } from './load-orders.ts'
 
-/** A real server process on each store, asked by another process, beside the store alone. */
-export async function measureHttp(
-  served: readonly ServedStore[],
-  floor: Floor,
-  plan: Plan,
-): Promise<Report> {
-  const contestants = [floorContestant(floor), ...served.flatMap(httpContestants)]
+/** A real server process on a store, asked by another process, beside a store alone. */
+export async function measureHttp(served: ServedStore, floor: Floor, plan: Plan): Promise<Report> {
+  const contestants = [floorContestant(floor), ...httpContestants(served)]
   const results = await interleave(contestants, plan)
-  return {
-    tables: [floorTable(results), ...served.map(({ kind }) => tableOf(results, kind))],
-    goals: served.flatMap(({ kind }) => goalsOf(results, kind)),
-  }
+  const { kind } = served
+  return { tables: [tableOf(results, kind)], goals: goalsOf(results, kind) }
 }
 
 function tableOf(results: Results, kind: string): Table {
@@ -38,7 +32,9 @@ function tableOf(results: Results, kind: string): Table {
       return [act, String(callers), perSecond, latencies, cpu, share]
     }),
   )
-  return { title: `Over HTTP: ${kind}`, head, rows }
+  const { perSecond, latencies, cpu } = figuresOf(seriesOf(results, floorName))
+  const floor: Row = ['bare node:http', '16', perSecond, latencies, cpu, '']
+  return { title: `Over HTTP: ${kind}`, head, rows: [floor, ...rows] }
 }
 
 const head: Row = [
@@ -58,16 +54,6 @@ function figuresOf(series: Series) {
     perSecond: whole(series.perSecond),
     latencies: `${milliseconds(series.latencyUs(0.5))} / ${milliseconds(series.latencyUs(0.99))}`,
     cpu: cpu.join(' / '),
-  }
-}
-
-/** Of an answer over HTTP, this much is HTTP. */
-function floorTable(results: Results): Table {
-  const { perSecond, latencies, cpu } = figuresOf(seriesOf(results, floorName))
-  return {
-    title: 'Over HTTP: the floor',
-    head: head.slice(0, -1),
-    rows: [['a constant from bare node:http', '16', perSecond, latencies, cpu]],
   }
 }
 

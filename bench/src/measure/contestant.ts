@@ -1,10 +1,12 @@
-import { processorTimeUs } from './processor-time.ts'
+import { processorTimesUs } from './processor-time.ts'
 
 /** What happened in one window of one contestant. */
 export interface Window {
   readonly acts: number
   readonly seconds: number
   readonly latenciesUs: readonly number[]
+  /** With those of the lead-in; what `cpuUs` was spent on. */
+  readonly allActs: number
   /** Processor time by whom, in microseconds for the whole window. */
   readonly cpuUs?: Readonly<Record<string, number>>
 }
@@ -20,6 +22,9 @@ export interface Contestant {
 /** One act of one of the callers; false when there is nothing left to act upon. */
 export type Act = (caller: number) => Promise<boolean>
 
+/** The first part of a window opens connections that were idle for too long, and is not counted. */
+const leadInShare = 0.2
+
 /**
  * `callers` loops that each do one act after the other until the time is over. Ends early, with its
  * true length, when the acts have used up what there was.
@@ -27,37 +32,47 @@ export type Act = (caller: number) => Promise<boolean>
 export async function callersWindow(callers: number, act: Act, windowMs: number): Promise<Window> {
   const latenciesUs: number[] = []
   const begun = performance.now()
+  const counting = begun + windowMs * leadInShare
   const deadline = begun + windowMs
+  let leadIns = 0
   async function call(caller: number): Promise<void> {
     let at = performance.now()
     while (at < deadline) {
       if (!(await act(caller))) return
       const done = performance.now()
-      latenciesUs.push((done - at) * 1000)
+      if (at < counting) leadIns += 1
+      else latenciesUs.push((done - at) * 1000)
       at = done
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)))
-  const seconds = (performance.now() - begun) / 1000
-  if (latenciesUs.length === 0) throw new Error('there was nothing to act upon')
-  return { acts: latenciesUs.length, seconds, latenciesUs }
+  const acts = latenciesUs.length
+  if (acts === 0) throw new Error('there was nothing to act upon, or one act outlasted the window')
+  const seconds = (performance.now() - counting) / 1000
+  return { acts, seconds, latenciesUs, allActs: acts + leadIns }
 }
 
 /** The window with the processor time that these processes used meanwhile. */
 export async function counted(
   run: () => Promise<Window>,
-  whose: Readonly<Record<string, readonly number[]>>,
+  whose: () => Readonly<Record<string, readonly number[]>>,
 ): Promise<Window> {
-  const times = () => Object.entries(whose).map(([name, pids]) => [name, timeOf(pids)] as const)
-  const before = new Map(times())
+  const begin = Object.entries(whose()).map(
+    ([name, pids]) => [name, processorTimesUs(pids)] as const,
+  )
+  const before = new Map(begin)
   const window = await run()
-  const used = times().flatMap(([name, after]) => {
-    const begun = before.get(name)
-    return after === undefined || begun === undefined ? [] : [[name, after - begun] as const]
+  const used = Object.entries(whose()).flatMap(([name, pids]) => {
+    const after = processorTimesUs(pids)
+    return after.size === 0 ? [] : [[name, growth(before.get(name), after)] as const]
   })
   return { ...window, cpuUs: { ...window.cpuUs, ...Object.fromEntries(used) } }
 }
 
-function timeOf(pids: readonly number[]): number | undefined {
-  return pids.length === 0 ? undefined : processorTimeUs(pids)
+/** A process that began meanwhile counts from its beginning; one that ended is forgotten. */
+function growth(
+  before: ReadonlyMap<number, number> | undefined,
+  after: ReadonlyMap<number, number>,
+): number {
+  return [...after].reduce((sum, [pid, time]) => sum + time - (before?.get(pid) ?? 0), 0)
 }

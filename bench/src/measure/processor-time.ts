@@ -1,25 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * Processor time that processes have used so far, in microseconds: /proc/<pid>/task/<tid>/schedstat
- * counts in nanoseconds, while /proc/<pid>/stat has ticks of 10 ms. Undefined where there is no /proc.
+ * Processor time that each of the processes has used so far, in microseconds. /proc/<pid>/stat has ticks
+ * of 10 ms, while schedstat counts in nanoseconds. Those that have gone, and all where there is no /proc,
+ * are left out.
  */
-export function processorTimeUs(pids: readonly number[]): number | undefined {
-  try {
-    return pids.reduce((sum, pid) => sum + ofProcess(pid), 0)
-  } catch {
-    // Not Linux, or the process has gone: the column stays empty.
-    return undefined
+export function processorTimesUs(pids: readonly number[]): ReadonlyMap<number, number> {
+  const times = new Map<number, number>()
+  for (const pid of pids) {
+    const time = ofProcess(pid)
+    if (time !== undefined) times.set(pid, time)
   }
+  return times
 }
 
-function ofProcess(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`)
-  const each = threads.map((tid) => {
-    const [ranNs = '0'] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')
-    return Number(ranNs) / 1000
-  })
-  return each.reduce((sum, ran) => sum + ran, 0)
+function ofProcess(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const each = threads.map((tid) => {
+      const [ranNs = '0'] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')
+      return Number(ranNs) / 1000
+    })
+    return each.reduce((sum, ran) => sum + ran, 0)
+  } catch {
+    return undefined
+  }
 }
 
 /** The process that started `pid`. */

@@ -22,9 +22,9 @@ export class Series {
 
   /** Processor time of one act, in microseconds; undefined where nobody counted it. */
   cpuUsPerAct(whose: string): Spread | undefined {
-    const each = this.windows.flatMap(({ cpuUs, acts }) => {
+    const each = this.windows.flatMap(({ cpuUs, allActs }) => {
       const used = cpuUs?.[whose]
-      return used === undefined || acts === 0 ? [] : [used / acts]
+      return used === undefined ? [] : [used / allActs]
     })
     return each.length === 0 ? undefined : spreadOf(each)
   }

@@ -39,7 +39,7 @@ export function storeContestants(acts: StoreActs): readonly Contestant[] {
 function timed(engine: Engine, act: string, callers: number, one: Act): Contestant {
   const name = nameOf(engine.kind, act, callers)
   const pids = () => ({ node: [process.pid], database: engine.databasePids() })
-  const window = (windowMs: number) => counted(() => callersWindow(callers, one, windowMs), pids())
+  const window = (windowMs: number) => counted(() => callersWindow(callers, one, windowMs), pids)
   return { name, window }
 }
 

@@ -23,7 +23,7 @@ const list = 'select unnest(cast($1 as text[])) as sid'
 
 export async function openPostgres(url: string): Promise<Engine> {
   const store = await openStore({ kind: 'postgres', url })
-  const pool = new pg.Pool({ connectionString: url, max: rawConnections })
+  const pool = new pg.Pool({ connectionString: url, max: rawConnections, idleTimeoutMillis: 0 })
   // Idle connections hear of the server's stop before they are closed.
   pool.on('error', () => undefined)
   const postmaster = await postmasterOf(pool)

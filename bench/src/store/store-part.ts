@@ -14,13 +14,11 @@ const acts = [
   { act: 'end', limit: 'raw revoke', callers: endCallers },
 ] as const
 
-/** Starts, refreshes and ends of each store, beside the durable transactions of the engine under it. */
-export async function measureStores(stores: readonly StoreActs[], plan: Plan): Promise<Report> {
-  const results = await interleave(stores.flatMap(storeContestants), plan)
-  return {
-    tables: stores.map(({ engine }) => tableOf(results, engine.kind)),
-    goals: goalsOf(results),
-  }
+/** Starts, refreshes and ends of one store, beside the durable transactions of the engine under it. */
+export async function measureStore(store: StoreActs, plan: Plan): Promise<Report> {
+  const { kind } = store.engine
+  const results = await interleave(storeContestants(store), plan)
+  return { tables: [tableOf(results, kind)], goals: kind === 'postgres' ? goalsOf(results) : [] }
 }
 
 function tableOf(results: Results, kind: EngineKind): Table {

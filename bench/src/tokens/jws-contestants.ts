@@ -80,8 +80,8 @@ function awaited(name: string, act: () => Promise<unknown>): Contestant {
 
 function batched(name: string, act: Act): Contestant {
   const window: Contestant['window'] = async (windowMs) => {
-    const { acts, seconds } = await callersWindow(1, act, windowMs)
-    return { acts: acts * batch, seconds, latenciesUs: [] }
+    const { acts, seconds, allActs } = await callersWindow(1, act, windowMs)
+    return { acts: acts * batch, seconds, latenciesUs: [], allActs: allActs * batch }
   }
   return { name, window }
 }
