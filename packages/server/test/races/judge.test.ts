@@ -23,7 +23,7 @@ const base = {
 }
 
 function start(sid: string, from: number, more: Partial<StartAct> = {}): StartAct {
-  return { ...base, sid, from, till: from + 5, joined: false, fenceTill: undefined, ...more }
+  return { ...base, sid, from, till: from + 5, joined: false, ...more }
 }
 
 function use(sid: string, from: number, more: Partial<UseAct> = {}): UseAct {
@@ -46,7 +46,8 @@ function refresh(sid: string, from: number, to: string, jti: string): RefreshAct
 }
 
 function feed(...sids: string[]): FeedPart {
-  return { cursor: `e.${sids.length}`, afterSeq: 0, headSeq: sids.length, sids }
+  const entries = sids.map((sid) => ({ sid, jti: null, exp: 2 }))
+  return { cursor: `e.${sids.length}`, afterSeq: 0, headSeq: sids.length, entries }
 }
 
 function kindsOf(acts: readonly Act[], part?: FeedPart): readonly string[] {
@@ -178,6 +179,15 @@ describe('the judge finds', () => {
     expect(kindsOf(acts, feed('s', 't'))).toEqual(['feed-spurious'])
     expect(kindsOf(acts, feed('s', 'x'))).toEqual(['feed-spurious'])
     expect(kindsOf(acts, { ...feed('s'), headSeq: 2 })).toEqual(['feed-gap'])
+  })
+
+  test('an entry of the feed that ends before a token of its session, or names one that was replaced', () => {
+    const token = { refreshToken: 'r1', jti: 'i', iat: 0, exp: 1 }
+    const acts = [start('s', 0, { tokens: token }), refresh('s', 10, 'r2', 'j'), end('s', 20)]
+    const part = (jti: string, exp: number) => ({ ...feed('s'), entries: [{ sid: 's', jti, exp }] })
+    expect(kindsOf(acts, part('j', 2))).toEqual([])
+    expect(kindsOf(acts, part('j', 1))).toEqual(['feed-short'])
+    expect(kindsOf(acts, part('i', 2))).toEqual(['feed-old-token'])
   })
 
   test('an answer that no request may get', () => {

@@ -29,6 +29,7 @@ export type StartAct = Timed & {
   readonly verdict: Verdict
   readonly sid: string | undefined
   readonly joined: boolean
+  readonly tokens: Successor | undefined
   /** When the fence that it carried had been captured; undefined: within the request. */
   readonly fenceTill: number | undefined
 }
@@ -51,6 +52,7 @@ export type RefreshAct = Timed & {
   readonly reason: string | undefined
 }
 
+/** What a client was handed. */
 export type Successor = {
   readonly refreshToken: string
   readonly jti: string
@@ -101,7 +103,14 @@ export type FeedPart = {
   readonly cursor: string
   readonly afterSeq: number
   readonly headSeq: number
-  readonly sids: readonly string[]
+  readonly entries: readonly FeedEntry[]
+}
+
+export type FeedEntry = {
+  readonly sid: string
+  /** As verifiers are told: the newest access token, and the latest expiry of all. */
+  readonly jti: string | null
+  readonly exp: number
 }
 
 export class History {

@@ -14,6 +14,7 @@ import {
   line,
   type RefreshAct,
   type StartAct,
+  type Successor,
 } from './history.ts'
 
 export type Violation = {
@@ -29,6 +30,8 @@ export type Violation = {
     | 'feed-twice'
     | 'feed-gap'
     | 'feed-spurious'
+    | 'feed-short'
+    | 'feed-old-token'
     | 'odd-answer'
   /** The sid or uid that it is about. */
   readonly about: string
@@ -55,6 +58,7 @@ export function judge(history: History, feed?: FeedPart): readonly Violation[] {
     ...firstEnds(history.acts),
     ...successors(history.acts),
     ...(feed === undefined ? [] : judgeFeed(feed, lives, history.acts)),
+    ...(feed === undefined ? [] : judgeEntries(feed, history.acts)),
   ]
 }
 
@@ -259,10 +263,10 @@ function judgeFeed(
   acts: readonly Act[],
 ): readonly Violation[] {
   const counts = new Map<string, number>()
-  for (const sid of feed.sids) counts.set(sid, (counts.get(sid) ?? 0) + 1)
+  for (const { sid } of feed.entries) counts.set(sid, (counts.get(sid) ?? 0) + 1)
   const violations: Violation[] = []
-  if (feed.headSeq - feed.afterSeq !== feed.sids.length) {
-    const why = `${feed.sids.length} entries between ${feed.afterSeq} and ${feed.headSeq}`
+  if (feed.headSeq - feed.afterSeq !== feed.entries.length) {
+    const why = `${feed.entries.length} entries between ${feed.afterSeq} and ${feed.headSeq}`
     violations.push({ kind: 'feed-gap', about: '', why })
   }
   for (const [sid, count] of counts) {
@@ -288,6 +292,40 @@ function judgeFeed(
     violations.push({ kind: 'feed-spurious', about: strangers[0] ?? '', why })
   }
   return violations
+}
+
+type Handed = { readonly sid: string; readonly presented: string; readonly token: Successor }
+
+/** An entry outlasts every token of its session, and names none that another one had replaced. */
+function judgeEntries(feed: FeedPart, acts: readonly Act[]): readonly Violation[] {
+  const handed = acts.flatMap(handedBy)
+  const replaced = new Set(handed.map(({ presented }) => presented))
+  const bySid = Map.groupBy(handed, ({ sid }) => sid)
+  return feed.entries.flatMap((entry): readonly Violation[] => {
+    const tokens = (bySid.get(entry.sid) ?? []).map(({ token }) => token)
+    const about = entry.sid
+    const longer = tokens.filter(({ exp }) => exp > entry.exp)
+    const old = tokens.filter(
+      ({ jti, refreshToken }) => jti === entry.jti && replaced.has(refreshToken),
+    )
+    return [
+      ...longer.map(({ jti, exp }) => {
+        const why = `the entry ends at ${entry.exp}, token ${jti} at ${exp}`
+        return { kind: 'feed-short' as const, about, why }
+      }),
+      ...old.map(({ jti }) => ({ kind: 'feed-old-token' as const, about, why: `names ${jti}` })),
+    ]
+  })
+}
+
+function handedBy(act: Act): readonly Handed[] {
+  if (act.kind === 'refresh' && act.successor !== undefined) {
+    return [{ sid: act.sid, presented: act.presented, token: act.successor }]
+  }
+  if (act.kind === 'start' && act.sid !== undefined && act.tokens !== undefined) {
+    return [{ sid: act.sid, presented: 'a sign-in', token: act.tokens }]
+  }
+  return []
 }
 
 function oddAnswer(act: Act): Violation {

@@ -16,6 +16,7 @@ import {
   type EnableAct,
   type EndAct,
   type EndAllAct,
+  type FeedEntry,
   type FeedPart,
   History,
   type RefreshAct,
@@ -83,6 +84,7 @@ export class Witness {
       policy: policies[device] ?? 'multiple',
       sid: held?.sid,
       joined: heard.body['joined'] === true,
+      tokens: held === undefined ? undefined : successorOf(held),
       fenceTill: fence?.till,
     })
     return { act, held }
@@ -284,18 +286,22 @@ export class Witness {
 
 /** The feed from a cursor to its head, in pages. Only when nothing ends any more. */
 export async function feedSince(replica: Replica, cursor: string): Promise<FeedPart> {
-  const sids: string[] = []
+  const entries: FeedEntry[] = []
   const afterSeq = seqOf(cursor)
   let at = cursor
   for (;;) {
     const answer = await replica.api.feed({ since: at, all: true, limit: 1000 })
     if (answer.status !== 200) throw new Error(`the feed: ${answer.brief}`)
     if (answer.headers.get('curfew-reset') !== null) throw new Error('the feed was reset')
-    sids.push(...answer.list.map((entry) => String(entry['sid'])))
+    entries.push(...answer.list.map(entryOf))
     at = cursorOf(answer)
     if (answer.headers.get('curfew-more') !== 'true') break
   }
-  return { cursor: at, afterSeq, headSeq: seqOf(at), sids }
+  return { cursor: at, afterSeq, headSeq: seqOf(at), entries }
+}
+
+function entryOf({ sid, jti, exp }: JsonObject): FeedEntry {
+  return { sid: String(sid), jti: textOf(jti) ?? null, exp: Number(exp) }
 }
 
 export function seqOf(cursor: string): number {
