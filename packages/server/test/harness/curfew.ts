@@ -47,11 +47,13 @@ export type Curfew = {
   reload(config: JsonObject): void
   /** Shifts the store's clock for every server of the stage and waits until this one shows it. */
   advanceClock(byMs: number): Promise<void>
-  /** Stops it and removes the stage's folder. */
+  /** Stops every server of the stage and removes its folder. */
   close(): Promise<void>
 }
 
 const stopWithinMs = 15_000
+/** All that were ever started there; one that has ended stops at once. */
+const onStage = new WeakMap<Stage, readonly ServerProcess[]>()
 
 export async function startCurfew(options: CurfewOptions): Promise<Curfew> {
   const stage = typeof options.store === 'string' ? await openStage(options.store) : options.store
@@ -94,6 +96,7 @@ async function launch(
     // Both together switch the test clock on.
     env: { NODE_ENV: 'test', CURFEW_TEST_CLOCK_FILE: stage.clockFile, ...env },
   })
+  onStage.set(stage, [...(onStage.get(stage) ?? []), server])
   const address = await server.listening
   return handle({ stage, config, env, configFile, server, address })
 }
@@ -141,7 +144,7 @@ function handle(parts: Parts): Curfew {
     },
     advanceClock: (byMs) => advance(api, stage, byMs),
     close: async () => {
-      await stop(server)
+      await Promise.all([...(onStage.get(stage) ?? [])].map(stop))
       stage.remove()
     },
   }

@@ -44,3 +44,4 @@ export {
 } from './process.ts'
 export { openStage, type Stage, type StoreKind, stores } from './stage.ts'
 export { type House, useCurfew } from './vitest.ts'
+export { withCurfew } from './with-curfew.ts'
