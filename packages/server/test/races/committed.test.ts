@@ -5,7 +5,7 @@ import { freshUid } from '#test/harness/index.ts'
 import { usePair } from './rig/use-pair.ts'
 import type { Replica } from './rig/witness.ts'
 
-const rounds = 4
+const rounds = 3
 /** The prepared statement that ends sessions. */
 const endStatement = 'curfew_end'
 

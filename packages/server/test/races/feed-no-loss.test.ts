@@ -1,6 +1,6 @@
 /* The feed loses nothing whatever the order of commits; what a timestamp or a sequence would have lost. */
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { cursorOf, freshUid } from '#test/harness/index.ts'
 import { seedOfRun } from './rig/chance.ts'
 import type { Player } from './rig/pair.ts'
@@ -20,6 +20,13 @@ const pollMs = 50
 const sessions = 1000
 
 const pair = usePair()
+
+beforeAll(async () => {
+  const client = new pg.Client({ connectionString: pair.stage.storeUrl })
+  await client.connect()
+  await client.query(naiveTable)
+  await client.end()
+})
 
 /** Sessions to be ended, some users with several. */
 async function signInMany(count: number): Promise<string[]> {
@@ -71,7 +78,6 @@ test(`${writers} writers with transactions open for 0 to ${holdMsMax} ms, polled
   const client = new pg.Client({ connectionString: stage.storeUrl })
   await client.connect()
   try {
-    await client.query(naiveTable)
     const naive = Object.values(naiveCursors).map((column) => new NaivePoller(client, column))
     const committed: string[] = []
     const writing = Promise.all(

@@ -17,7 +17,7 @@ const config = {
   sessions: { devices: { fleet: { policy: 'multiple' } } },
 }
 
-const kills = { sqlite: 6, postgres: 4 } as const
+const kills = { sqlite: 5, postgres: 4 } as const
 
 describe.each(['sqlite', 'postgres'] as const)('one server on %s', (store: StoreKind) => {
   test(`${kills[store]} kills under load lose no acknowledged end and no acknowledged sign-in`, async () => {
@@ -89,6 +89,6 @@ function report(what: string, { history: { acts } }: Witness): void {
   console.log(
     `${what}: ${acts.length} acts, ${starts} sign-ins, ${ends} ends, ${unknown} unanswered`,
   )
-  expect(ends).toBeGreaterThan(50)
+  expect(ends).toBeGreaterThan(20)
   expect(unknown).toBeGreaterThan(0)
 }

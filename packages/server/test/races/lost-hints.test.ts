@@ -8,7 +8,7 @@ import { usePair } from './rig/use-pair.ts'
 const pullIntervalMs = 2000
 /** Two busy cores: a read, an event, a timer. */
 const slackMs = 700
-const ends = 12
+const ends = 6
 
 const pair = usePair({ config: { revocation: { pullInterval: `${pullIntervalMs}ms` } } })
 
@@ -89,7 +89,7 @@ test('a replica whose connections were silent for a while hears hints again by i
   await eventually(ready, { withinMs: 10_000, what: 'readiness' })
   await sleep(5000)
   const stream = await openStream()
-  const found = await lags(stream, ends / 2)
+  const found = await lags(stream, ends)
   stream.close()
   console.log(`hints again: ${summary(found)}`)
   expect(median(found)).toBeLessThan(pullIntervalMs / 4)

@@ -55,7 +55,7 @@ test(`${crashes} crashes of PostgreSQL under load: 503 in between, then all goes
   console.log(
     `${acts.length} acts, ${ends} ends; answered 503 while it was away: ${unanswered.join(', ')}`,
   )
-  expect(ends).toBeGreaterThan(50)
+  expect(ends).toBeGreaterThan(20)
   await pair.settle()
 })
 
