@@ -48,10 +48,14 @@ async function measure(stage: Stage, options: Options): Promise<Report> {
   if (wantsStore) for (const kind of engineKinds) stores.push(await stage.store(kind))
   print([...lines, ...stores.map(({ engine }) => engine.description)].join('\n'))
   const reports: Report[] = []
-  for (const part of options.only) reports.push(await measurePart(part, { stage, stores, plan }))
+  for (const part of options.only) {
+    const report = await measurePart(part, { stage, stores, plan })
+    print(renderReport({ ...report, goals: [] }))
+    reports.push(report)
+  }
   const stolen = steal.percent()
   print(`\n${stolen === undefined ? '' : `taken by the host meanwhile: ${stolen.toFixed(1)} %`}\n`)
-  return joined(reports)
+  return { tables: [], goals: joined(reports).goals }
 }
 
 interface Scene {

@@ -37,17 +37,18 @@ export async function callersWindow(callers: number, act: Act, windowMs: number)
   let leadIns = 0
   async function call(caller: number): Promise<void> {
     let at = performance.now()
-    while (at < deadline) {
+    // A window that the machine slept through still has one act of each caller.
+    for (let own = 0; at < deadline || own === 0; ) {
       if (!(await act(caller))) return
       const done = performance.now()
       if (at < counting) leadIns += 1
-      else latenciesUs.push((done - at) * 1000)
+      else own = latenciesUs.push((done - at) * 1000)
       at = done
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)))
   const acts = latenciesUs.length
-  if (acts === 0) throw new Error('there was nothing to act upon, or one act outlasted the window')
+  if (acts === 0) throw new Error('there was nothing to act upon')
   const seconds = (performance.now() - counting) / 1000
   return { acts, seconds, latenciesUs, allActs: acts + leadIns }
 }

@@ -24,6 +24,7 @@ export async function interleave(contestants: readonly Contestant[], plan: Plan)
     }
     progress('.')
   }
+  progress('\n')
   return results
 }
 
