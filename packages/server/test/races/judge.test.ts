@@ -14,12 +14,15 @@ import {
 import { expectSound, judge } from './rig/judge.ts'
 
 const timed = { at: 'a', status: 200, verdict: 'accepted' as const }
-const base = {
+const base: Omit<StartAct, 'sid' | 'from' | 'till'> = {
   ...timed,
-  kind: 'start' as const,
+  kind: 'start',
   uid: 'u',
   device: 'app',
-  policy: 'single' as const,
+  policy: 'single',
+  joined: false,
+  tokens: undefined,
+  fenceTill: undefined,
 }
 
 function start(sid: string, from: number, more: Partial<StartAct> = {}): StartAct {

@@ -42,7 +42,10 @@ test('S36: a sign-in that joins the session which is being ended is never told o
     const [end, { held, act }] = await race(
       chance,
       // A sign-in asks the store more often: without a head start it would hardly ever join.
-      () => sleep(chance.below(16)).then(() => witness.logout(chance.pick(both), old)),
+      async () => {
+        await sleep(chance.below(16))
+        return witness.logout(chance.pick(both), old)
+      },
       () => witness.start(chance.pick(both), { uid, device: 'pc' }),
     )
     expect(end.status).toBe(200)
