@@ -46,7 +46,8 @@ export async function issue(rooms: Rooms, input: IssueInput): Promise<IssueAnswe
   if (denied !== undefined) return denied
   const { reuse, caller: _caller, ...rest } = input
   const signIn = { ...rest, clientId: client.id, device, scope: client.scopes.join(' ') }
-  const started = await start(rooms, { ...signIn, mayJoin: reuse, refreshable: true }, rules)
+  const refreshable = client.grants.includes('refresh_token')
+  const started = await start(rooms, { ...signIn, mayJoin: reuse, refreshable }, rules)
   if (!('session' in started)) return started
   return { kind: started.kind, tokens: firstTokens(rooms, started) }
 }

@@ -173,9 +173,20 @@ function acceptJson(app: App): void {
     if (typeof body === 'string' && body.trim() === '') done(null, {})
     else void parseJson(request, body as string, done)
   })
+  // `curl -d ''` names another type and sends nothing: that is `{}` as well. What holds anything is 415.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {})
+    else done(unsupportedMediaType(request.headers['content-type']))
+  })
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) request.body = {}
     done()
+  })
+}
+
+function unsupportedMediaType(type: string | undefined): Problem {
+  return new Problem('unsupported_media_type', {
+    detail: `Send the body as application/json, not as ${type ?? 'an unnamed type'}.`,
   })
 }
 
