@@ -41,6 +41,7 @@ export {
   type Randomness,
   type ReadSession,
   type RecordedEnd,
+  type ScanPosition,
   type SessionPage,
   type SessionQuery,
   type SessionStore,

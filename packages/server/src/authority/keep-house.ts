@@ -2,7 +2,7 @@ import { type ClientId, clientOfUid, reason, type SessionId } from '#domain'
 import { everything } from './administer.ts'
 import { endFor } from './apply.ts'
 import { serviceDevice } from './client-token.ts'
-import type { FeedStore, Pruned, PruneLimits } from './ports.ts'
+import type { ExpiredScan, FeedStore, Pruned, PruneLimits, ScanPosition } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 const scanPage = 500
@@ -10,9 +10,9 @@ const scanPage = 500
 /** Ends every session that has run out, so that webhooks and lists say so. Answers how many. */
 export async function endExpired(rooms: Rooms): Promise<number> {
   let ended = 0
-  let after: SessionId | null = null
+  let after: ScanPosition | null = null
   do {
-    const scan = await rooms.store.expired(after, scanPage)
+    const scan: ExpiredScan = await rooms.store.expired(after, scanPage)
     const cause = { reason: reason('expired'), by: null, guard: 'expired' } as const
     const answers = await Promise.all(scan.sids.map((sid) => endFor(rooms, sid, cause)))
     ended += answers.filter((answer) => answer !== 'conflict' && answer.kind === 'ended').length

@@ -134,14 +134,19 @@ export interface SessionStore {
   /** The global fence now. */
   fence(): Promise<number>
   list(query: SessionQuery): Promise<SessionPage>
-  /** Unended rows that have run out by the store's clock, in order of sid. */
-  expired(after: SessionId | null, limit: number): Promise<ExpiredScan>
+  /** Unended rows that have run out by the store's clock, in order of uid and sid. */
+  expired(after: ScanPosition | null, limit: number): Promise<ExpiredScan>
+}
+
+export interface ScanPosition {
+  readonly uid: Uid
+  readonly sid: SessionId
 }
 
 export interface ExpiredScan {
   readonly sids: readonly SessionId[]
   /** Where to go on; null at the end of the table. */
-  readonly next: SessionId | null
+  readonly next: ScanPosition | null
 }
 
 /** One end as verifiers see it. */

@@ -8,13 +8,13 @@ export type StoreConfig =
   | { readonly kind: 'postgres'; readonly url: string }
 
 export interface StoreOptions {
-  /** Connections to PostgreSQL, beside one that writes ends and one that listens. Default 10. */
+  /** Connections to PostgreSQL, beside one that writes ends and one that listens. Default 16. */
   readonly poolSize?: number
   /** Shifts the store's clock by so many milliseconds. For tests alone: nothing but code can set it. */
   readonly clockOffsetMs?: () => number
 }
 
-const poolSizeDefault = 10
+const poolSizeDefault = 16
 
 /**
  * Connects, migrates and, on PostgreSQL, renews the feed's epoch if the database was restored (rule 7).

@@ -3,12 +3,13 @@
  * times cheaper on the request path than a general library. `verify` says whether a token is ours and
  * in time; whether its session has ended is never asked here.
  */
-import { type SigningOptions, sign, verify } from 'node:crypto'
+import { type KeyObject, sign, verify } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { AccessClaims, AccessTokens, AccessVerdict, Clock } from '#authority'
 import { type Instant, parseSessionId } from '#domain'
 import { readAccessClaims } from './access-claims.ts'
 import { type CompactJws, encodeJson, parseCompactJws, parseJsonObject } from './compact-jws.ts'
+import { derFromJoined, joinedFromDer } from './ecdsa-signature.ts'
 import type { SigningAlgorithm, SigningKey } from './signing-key.ts'
 import type { SigningKeys, UsableSigningKey } from './signing-keys.ts'
 
@@ -31,15 +32,27 @@ type Invalid = Extract<AccessVerdict, { kind: 'invalid' }>
 type Valid = Extract<AccessVerdict, { kind: 'valid' }>
 
 interface Scheme {
-  readonly digest: 'sha256' | null
-  readonly options: SigningOptions
+  readonly sign: (input: Buffer, key: KeyObject) => Buffer
+  readonly isSigned: (input: Buffer, key: KeyObject, signature: Buffer) => boolean
 }
 
-// RFC 7518, section 3.4: an ECDSA signature is r and s side by side, not DER.
+// A bare KeyObject each time: an options object costs more than the signature (ecdsa-signature.ts).
 const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
-  ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
-  EdDSA: { digest: null, options: {} },
-  RS256: { digest: 'sha256', options: {} },
+  ES256: {
+    sign: (input, key) => joinedFromDer(sign('sha256', input, key)),
+    isSigned: (input, key, signature) => {
+      const der = derFromJoined(signature)
+      return der !== undefined && verify('sha256', input, key, der)
+    },
+  },
+  EdDSA: {
+    sign: (input, key) => sign(null, input, key),
+    isSigned: (input, key, signature) => verify(null, input, key, signature),
+  },
+  RS256: {
+    sign: (input, key) => sign('sha256', input, key),
+    isSigned: (input, key, signature) => verify('sha256', input, key, signature),
+  },
 }
 
 interface Verified {
@@ -92,8 +105,7 @@ function signer(keys: AccessTokensOptions['keys'], kid: string, now: Instant): U
 }
 
 function signature(signingInput: string, key: UsableSigningKey): string {
-  const { digest, options } = schemes[key.algorithm]
-  const made = sign(digest, Buffer.from(signingInput), { key: key.privateKey, ...options })
+  const made = schemes[key.algorithm].sign(Buffer.from(signingInput), key.privateKey)
   return made.toString('base64url')
 }
 
@@ -129,9 +141,8 @@ function keyOf(jws: CompactJws, options: AccessTokensOptions): SigningKey | unde
 }
 
 function isSignedBy(jws: CompactJws, key: SigningKey): boolean {
-  const { digest, options } = schemes[key.algorithm]
   const input = Buffer.from(jws.signingInput)
-  return verify(digest, input, { key: key.publicKey, ...options }, jws.signature)
+  return schemes[key.algorithm].isSigned(input, key.publicKey, jws.signature)
 }
 
 function judgeClaims(payload: Buffer, issuer: string): Invalid | Valid {

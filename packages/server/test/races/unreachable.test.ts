@@ -8,7 +8,7 @@ import type { WireMode } from './rig/wire.ts'
 import type { Held } from './rig/witness.ts'
 
 /** The longest that a caller may wait to be told: a statement's whole time, and the answer's. */
-const answerMsMax = 19_000
+const answerMsMax = 8000
 const maxStalenessMs = 3000
 
 const revocation = { pullInterval: '500ms', maxStaleness: `${maxStalenessMs}ms` }

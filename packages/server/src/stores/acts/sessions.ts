@@ -1,9 +1,16 @@
-import type { ExpiredScan, ReadSession, SessionPage, SessionQuery, UserState } from '#authority'
+import type {
+  ExpiredScan,
+  ReadSession,
+  ScanPosition,
+  SessionPage,
+  SessionQuery,
+  UserState,
+} from '#authority'
 import type { Epoch, LiveSession, Session, SessionId, Uid } from '#domain'
 import { type Act, ask, askOne, type Param, type Row, type Statement, statement } from '../act.ts'
 import { groups, type Part, parts, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
-import { text, textOrNull, time, timeOrNull, toSession, whole } from '../row.ts'
+import { text, time, timeOrNull, toSession, whole } from '../row.ts'
 
 /** How many unended rows one step of the search for expired ones looks at. */
 const scanRowsMax = 10_000
@@ -33,14 +40,18 @@ export function sessionStatements(dialect: Dialect): SessionStatements {
     expired: statement(
       'expired',
       `with scanned as (
-        select sid, ${dialect.least}(absolute_expires_at, idle_expires_at) as expires_at
-        from sessions where revoked_at is null and sid > $1 order by sid limit $2
+        select uid, sid, ${dialect.least}(absolute_expires_at, idle_expires_at) as expires_at
+        from sessions where revoked_at is null and (uid, sid) > ($1, $2)
+        order by uid, sid limit $3
       ), ran_out as (
-        select sid from scanned where expires_at <= ${now} order by sid limit $3
+        select uid, sid from scanned where expires_at <= ${now} order by uid, sid limit $4
+      ), last as (
+        select uid, sid from scanned order by uid desc, sid desc limit 1
       )
-      select c.scanned, c.last, r.sid
-      from (select count(*) as scanned, max(sid) as last from scanned) c
-      left join ran_out r on true order by r.sid`,
+      select (select count(*) from scanned) as scanned, r.uid, r.sid,
+        l.uid as last_uid, l.sid as last_sid
+      from (select 1 as one) c
+      left join last l on true left join ran_out r on true order by r.uid, r.sid`,
     ),
     user: statement('user', 'select disabled_at, fence from users where uid = $1'),
     enable: statement('enable', 'update users set disabled_at = null where uid = $1'),
@@ -149,17 +160,28 @@ function listOf(sql: SessionStatements, conditions: readonly string[]): Statemen
 /** At most `scanRowsMax` rows are looked at, so that a step stays short on a large table. */
 export function* findExpired(
   sql: SessionStatements,
-  after: SessionId | null,
+  after: ScanPosition | null,
   limit: number,
 ): Act<ExpiredScan> {
-  const rows = yield* ask(sql.expired, after ?? '', scanRowsMax, limit)
-  const sids = rows.flatMap((row) => (row['sid'] === null ? [] : [text(row, 'sid') as SessionId]))
+  const rows = yield* ask(sql.expired, after?.uid ?? '', after?.sid ?? '', scanRowsMax, limit)
+  const found = rows.filter((row) => row['sid'] !== null)
+  const sids = found.map((row) => text(row, 'sid') as SessionId)
   const summary = firstOf(rows)
   const full = sids.length === limit
   const atEnd = !full && whole(summary, 'scanned') < scanRowsMax
   if (atEnd) return { sids, next: null }
-  const next = full ? sids.at(-1) : (textOrNull(summary, 'last') as SessionId | null)
-  return { sids, next: next ?? null }
+  const last = full ? found.at(-1) : undefined
+  return {
+    sids,
+    next:
+      last === undefined
+        ? positionOf(summary, 'last_uid', 'last_sid')
+        : positionOf(last, 'uid', 'sid'),
+  }
+}
+
+function positionOf(row: Row, uid: string, sid: string): ScanPosition {
+  return { uid: text(row, uid) as Uid, sid: text(row, sid) as SessionId }
 }
 
 export function* readUser(sql: SessionStatements, uid: Uid): Act<UserState> {

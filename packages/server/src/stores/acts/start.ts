@@ -26,7 +26,9 @@ export function startStatements(dialect: Dialect): StartStatements {
     ),
     addUser: statement(
       'add_user',
-      'insert into users (uid, fence) values ($1, 0) on conflict (uid) do nothing',
+      `insert into users (uid, fence) values ($1, 0) on conflict (uid) do nothing
+      returning disabled_at, fence, ${dialect.now} as store_now,
+        (select value from fence where id = 1) as global_fence`,
     ),
     classRows: statement(
       'class_rows',
@@ -64,8 +66,9 @@ export function* startSession(sql: StartStatements, request: StartRequest): Act<
 export function* lockUser(sql: Pick<StartStatements, 'lockUser' | 'addUser'>, uid: Uid): Act<Row> {
   const [row] = yield* ask(sql.lockUser, uid)
   if (row !== undefined) return row
-  yield* ask(sql.addUser, uid)
-  return yield* askOne(sql.lockUser, uid)
+  const [added] = yield* ask(sql.addUser, uid)
+  // Nothing was added: somebody else was faster.
+  return added ?? (yield* askOne(sql.lockUser, uid))
 }
 
 /** A fence beyond the global one was captured in a history that a restore has taken back. */

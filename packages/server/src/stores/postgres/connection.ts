@@ -13,8 +13,10 @@ const lockMsMax = 2000
 const idleInTransactionMsMax = 2000
 const connectMsMax = 3000
 /** What the answer may take beyond the statement itself, before the connection counts as dead. */
-const answerMsMax = 2000
+const answerMsMax = 1000
 const keepAliveAfterMs = 30_000
+/** A new connection prepares every statement again: one that rests is kept for long. */
+const idleConnectionMsMax = 600_000
 
 const int8 = 20
 
@@ -51,9 +53,16 @@ export function clientConfig({
 }
 
 export function openPool(options: ConnectionOptions): pg.Pool {
-  const pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, onConnect: prepare })
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: options.poolSize,
+    idleTimeoutMillis: idleConnectionMsMax,
+    onConnect: prepare,
+  })
   // An idle connection that breaks is replaced; whoever asks next is told what is wrong.
   pool.on('error', () => undefined)
+  // One that is in use tells whoever uses it; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

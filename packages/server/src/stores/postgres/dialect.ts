@@ -36,7 +36,8 @@ function endStatement(now: string): Statement {
         cast($4 as text[])) as o(sid, reason, actor, guard)
     ), locked as (
       select s.sid, o.reason, o.actor from sessions s join orders o on o.sid = s.sid
-      where s.revoked_at is null
+      -- The list again, so that a database without statistics looks the sessions up by their key.
+      where s.sid = any(cast($1 as text[])) and s.revoked_at is null
         and (o.guard = 'live' or least(s.absolute_expires_at, s.idle_expires_at) <= ${now})
       order by s.sid for update of s
     ), counted as (

@@ -15,7 +15,7 @@ import { migratePostgres, migrationMsMax } from './migrate.ts'
 import { drive, type Send, say, sendTo } from './wire.ts'
 
 /** Searches and whole feeds; a refresh takes a millisecond. */
-const statementMsMax = 15_000
+const statementMsMax = 5000
 /** What ends sessions: `at` must not lag behind its commit by more than pollers look back (rule 38). */
 const endingMsMax = 3000
 

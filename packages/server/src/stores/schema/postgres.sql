@@ -154,7 +154,7 @@ CREATE INDEX sessions_of_user ON public.sessions USING btree (uid, sid);
 
 CREATE UNIQUE INDEX sessions_one_live_per_slot ON public.sessions USING btree (uid, slot) WHERE ((revoked_at IS NULL) AND (slot IS NOT NULL));
 
-CREATE INDEX sessions_unended ON public.sessions USING btree (sid) WHERE (revoked_at IS NULL);
+CREATE INDEX sessions_unended ON public.sessions USING btree (uid, sid) WHERE (revoked_at IS NULL);
 
 CREATE OR REPLACE FUNCTION public.sessions_no_way_back()
  RETURNS trigger

@@ -129,7 +129,7 @@ CREATE INDEX sessions_of_user on sessions (uid, sid);
 CREATE UNIQUE INDEX sessions_one_live_per_slot on sessions (uid, slot)
   where revoked_at is null and slot is not null;
 
-CREATE INDEX sessions_unended on sessions (sid) where revoked_at is null;
+CREATE INDEX sessions_unended on sessions (uid, sid) where revoked_at is null;
 
 CREATE TRIGGER sessions_no_way_back before update on sessions
 when new.version <= old.version or new.sid <> old.sid or (old.revoked_at is not null and (

@@ -73,7 +73,7 @@ create table sessions (
 create unique index sessions_one_live_per_slot on sessions (uid, slot)
   where revoked_at is null and slot is not null;
 create index sessions_of_user on sessions (uid, sid);
-create index sessions_unended on sessions (sid) where revoked_at is null;
+create index sessions_unended on sessions (uid, sid) where revoked_at is null;
 create index sessions_ended on sessions (revoked_at) where revoked_at is not null;
 create trigger sessions_no_way_back before update on sessions
 when new.version <= old.version or new.sid <> old.sid or (old.revoked_at is not null and (
