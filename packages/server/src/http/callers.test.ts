@@ -202,3 +202,13 @@ describe('roles', () => {
     expect(answer.statusCode).toBe(403)
   })
 })
+
+describe('rule 19 no secret in a URL', () => {
+  const urls = ['/sessions?access_token=tok-1', '/sessions?token=tok-1', '/sessions?bearer=tok-1']
+  test.each(urls)('rule 19 no secret in a URL: %s carries no credential', async (url) => {
+    const { app } = worldOfTwo()
+    expect((await send(app, { url })).statusCode).toBe(401)
+    // With a good credential the parameter is still refused, so that nobody gets used to it.
+    expect((await send(app, { url, headers: bearer('tok-1') })).statusCode).toBe(400)
+  })
+})

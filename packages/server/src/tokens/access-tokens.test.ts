@@ -281,7 +281,7 @@ describe('claims', () => {
 })
 
 describe('times', () => {
-  test('it expires to the millisecond, also when it was verified before', async () => {
+  test('rule 39 leeway: it expires to the millisecond, also when it was verified before', async () => {
     const { clock, tokens } = await replica()
     const token = tokens.sign(claims, tokens.currentKid())
     clock.pass(299_999)
@@ -290,7 +290,7 @@ describe('times', () => {
     expect(tokens.verify(token)).toEqual({ kind: 'invalid', why: 'expired' })
   })
 
-  test.each(['nbf', 'iat'])('%s may be a minute ahead and no more', (name) => {
+  test.each(['nbf', 'iat'])('rule 39 leeway: %s may be a minute ahead and no more', (name) => {
     const minute = signed(header(), { ...claims, [name]: seconds + 60 })
     const more = signed(header(), { ...claims, [name]: seconds + 61 })
     expect(shared.tokens.verify(minute).kind).toBe('valid')

@@ -9,7 +9,6 @@ export {
   type FeedQuery,
   freshUid,
   type Login,
-  loginOf,
   type StartBody,
 } from './api.ts'
 export {
