@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { endForgottenClients, type Signals, StoreUnavailable } from '#authority'
+import { type Signals, StoreUnavailable } from '#authority'
 import type { Io } from '#cli'
 import { type Config, diffReload, type ListenAddress } from '#config'
 import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
@@ -7,10 +7,11 @@ import { acquireServeLock } from '#stores'
 import { type House, noMemory, openHouse } from './house.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { httpDeps } from './http-deps.ts'
+import { KeyLoads } from './key-loads.ts'
 import { createLog } from './log.ts'
 import { type ServerMemory, serverMemory } from './memory.ts'
 import { Readiness } from './readiness.ts'
-import { untilStopped } from './stopping.ts'
+import { listenForSignals, type Signalled } from './stopping.ts'
 
 export type { House } from './house.ts'
 
@@ -33,15 +34,17 @@ const storeRetryMs = 1000
  * is waited for at the start; later it makes requests 503 until it is back.
  */
 export async function serve({ io, load }: ServeOptions): Promise<number> {
+  const signalled = listenForSignals()
   const config = load()
   const log = createLog({ level: config.server.logLevel, terminal: io.terminal })
   warnOfUnbuilt(config, log)
   const lock = config.store.kind === 'sqlite' ? acquireServeLock(config.store.path) : undefined
   try {
     const metrics = new Metrics()
-    const house = await openServerHouse(config, { io, log, metrics })
+    const house = await openServerHouse(config, { io, log, metrics, signalled })
+    if (house === undefined) return 0
     try {
-      await run(house, { io, load, log, metrics })
+      await run(house, { io, load, log, metrics, signalled })
     } finally {
       await house.close()
     }
@@ -56,22 +59,26 @@ interface Running {
   readonly load: () => Config
   readonly log: Logger
   readonly metrics: Metrics
+  readonly signalled: Signalled
 }
 
-async function run(house: ServerHouse, { io, load, log, metrics }: Running): Promise<void> {
+async function run(house: ServerHouse, running: Running): Promise<void> {
+  const { io, load, log, metrics, signalled } = running
   const { config, memory } = house
   const readiness = new Readiness(house)
-  // Before anybody can know that we run, so that no signal is lost.
-  const stopped = untilStopped({ onReload: () => void reload(house, { load, log }) })
   memory.tail.start()
   await memory.tail.whenReady()
   const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
   const metricsApp = await listenForMetrics(config, { metrics, log })
   const housekeeping = startHousekeeping(house, log)
-  await forgetClients(house, log)
+  housekeeping.forgetClients()
+  signalled.onReload(() => {
+    reload(house, { load, log })
+    housekeeping.forgetClients()
+  })
   const url = await listen(http, config.server.listen)
   io.out(`curfew listening on ${url}\n`)
-  await stopped
+  await signalled.stopped
   readiness.stop()
   log.info('stopping: not ready any more')
   await pause(config.server.shutdownDelayMs)
@@ -84,8 +91,8 @@ async function run(house: ServerHouse, { io, load, log, metrics }: Running): Pro
 
 async function openServerHouse(
   config: Config,
-  { io, log, metrics }: Pick<Running, 'io' | 'log' | 'metrics'>,
-): Promise<ServerHouse> {
+  { io, log, metrics, signalled }: Omit<Running, 'load'>,
+): Promise<ServerHouse | undefined> {
   const signals = createSignals(metrics, log)
   const deadline = performance.now() + storeWaitMs
   for (;;) {
@@ -94,7 +101,8 @@ async function openServerHouse(
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || performance.now() > deadline) throw error
       log.warn({ err: error.cause }, 'the store does not answer yet; trying again in a second')
-      await pause(storeRetryMs)
+      await Promise.race([pause(storeRetryMs), signalled.stopped])
+      if (signalled.isStopped()) return undefined
     }
   }
 }
@@ -104,6 +112,7 @@ async function openOnce(
   around: Pick<Running, 'io' | 'log' | 'metrics'> & { readonly signals: Signals },
 ): Promise<ServerHouse> {
   const { io, log, metrics, signals } = around
+  const keys = new KeyLoads(() => house, log)
   const house: ServerHouse = await openHouse(config, {
     env: io.env,
     signals,
@@ -116,7 +125,7 @@ async function openOnce(
         log,
         metrics,
         config,
-        onKeysChanged: () => void loadKeys(house, log),
+        onKeysChanged: () => keys.changed(),
       }),
   })
   return house
@@ -124,16 +133,6 @@ async function openOnce(
 
 const keyAlarmWords =
   'a signing key cannot be used here: is a secret missing in `secrets` that other replicas have?'
-
-/** Another replica or the command line changed signing keys or secrets. */
-async function loadKeys(house: House, log: Logger): Promise<void> {
-  try {
-    house.ring.update(await house.store.keyIds())
-    await house.signingKeys.load()
-  } catch (error) {
-    log.warn({ err: error }, 'keys could not be loaded; the next change or restart tries again')
-  }
-}
 
 /** One house for one command: no memory, no network, and warnings only. */
 export async function openForCommand(config: Config, io: Io): Promise<House> {
@@ -156,24 +155,15 @@ const silent: Signals = {
 }
 
 /** SIGHUP: an invalid file changes nothing and is logged (API.md, section 1). */
-async function reload(
-  house: ServerHouse,
-  { load, log }: Pick<Running, 'load' | 'log'>,
-): Promise<void> {
+function reload(house: ServerHouse, { load, log }: Pick<Running, 'load' | 'log'>): void {
   try {
     const { applied, needsRestart, config } = diffReload(house.policy.config, load())
     house.policy.replace(config)
     log.info({ applied, needsRestart }, 'the configuration was read again')
-    if (applied.includes('clients')) await forgetClients(house, log)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     log.error(`the configuration was not reloaded, nothing has changed: ${why}`)
   }
-}
-
-async function forgetClients(house: House, log: Logger): Promise<void> {
-  const forgotten = await endForgottenClients(house.rooms)
-  if (forgotten.length > 0) log.info({ forgotten }, 'sessions of clients that are gone have ended')
 }
 
 async function listen(http: Http, address: ListenAddress): Promise<string> {

@@ -1,15 +1,17 @@
-export interface StopOptions {
-  readonly onReload: () => void
+/** What the process was asked by signals; listened to from the very beginning, so that none is lost. */
+export interface Signalled {
+  /** Resolves at the first SIGTERM or SIGINT. Another one exits at once (API.md, section 1). */
+  readonly stopped: Promise<void>
+  isStopped(): boolean
+  /** SIGHUP calls it from now on; one that came before is not kept: the configuration was just read. */
+  onReload(listener: () => void): void
 }
 
-/**
- * Resolves at the first SIGTERM or SIGINT. From then on another one exits at once (API.md, section 1).
- * SIGHUP asks for a reload.
- */
-export function untilStopped({ onReload }: StopOptions): Promise<void> {
-  process.on('SIGHUP', onReload)
-  return new Promise((resolve) => {
-    let asked = false
+export function listenForSignals(): Signalled {
+  let reload: () => void = () => undefined
+  let asked = false
+  process.on('SIGHUP', () => reload())
+  const stopped = new Promise<void>((resolve) => {
     const stop = () => {
       if (asked) process.exit(1)
       asked = true
@@ -18,4 +20,11 @@ export function untilStopped({ onReload }: StopOptions): Promise<void> {
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
+  return {
+    stopped,
+    isStopped: () => asked,
+    onReload: (listener) => {
+      reload = listener
+    },
+  }
 }

@@ -71,7 +71,7 @@ async function proposeFromCache(
   const now = rooms.clock.now()
   const outcome = transition(cached, commandFor(cached), now)
   if (outcome.kind !== 'moved') return undefined
-  const applied = await swap(rooms, cached, outcome.next, now)
+  const applied = await swap(rooms, cached, { ...outcome, now })
   return applied === 'conflict' ? undefined : applied
 }
 
@@ -89,7 +89,7 @@ async function decideOnFreshRow(
   const outcome = transition(session, commandFor(session), now)
   switch (outcome.kind) {
     case 'moved':
-      return swap(rooms, session, outcome.next, now)
+      return swap(rooms, session, { ...outcome, now })
     case 'ends':
       return endFor(rooms, sid, outcome.cause)
     case 'unchanged':
@@ -101,19 +101,24 @@ async function decideOnFreshRow(
   }
 }
 
+interface Move {
+  readonly next: LiveSession
+  readonly until: Instant | null
+  readonly now: Instant
+}
+
 async function swap(
   rooms: Rooms,
   from: LiveSession,
-  to: LiveSession,
-  now: Instant,
+  { next, until, now }: Move,
 ): Promise<Applied | 'conflict'> {
-  const result = await rooms.store.swap(from, to)
+  const result = await rooms.store.swap(from, next, until)
   if (result === 'conflict') {
     rooms.signals.swapConflict()
     rooms.cache.drop(from.origin.sid)
     return 'conflict'
   }
-  const session = { ...to, version: from.version + 1 }
+  const session = { ...next, version: from.version + 1 }
   rooms.cache.advance(session)
   return { kind: 'moved', session, now }
 }

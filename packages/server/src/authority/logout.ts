@@ -1,5 +1,6 @@
 import { type Actor, type LiveSession, reason, type SessionId, type Uid } from '#domain'
 import { endFor } from './apply.ts'
+import { KeyMissing } from './key-missing.ts'
 import { type RecordedEnd, StoreUnavailable, type UserEndOrder } from './ports.ts'
 import { type Acceptable, kindOf, present } from './present.ts'
 import type { Rooms } from './rooms.ts'
@@ -25,7 +26,8 @@ export async function logout(rooms: Rooms, token: string): Promise<LogoutAnswer>
     if (answer.kind === 'done') rooms.signals.loggedOut(answer.already ? 'already_revoked' : 'ok')
     return answer
   } catch (error) {
-    if (error instanceof StoreUnavailable) rooms.signals.loggedOut('token_fail')
+    const unavailable = error instanceof StoreUnavailable || error instanceof KeyMissing
+    if (unavailable) rooms.signals.loggedOut('token_fail')
     throw error
   }
 }

@@ -121,9 +121,10 @@ export interface SessionStore {
   read(sid: SessionId): Promise<ReadSession | undefined>
   /**
    * Writes the parts of `to` that are other objects than those of `from`, with version + 1, if the
-   * row still has `from.version`, has not ended and has not run out by the store's clock.
+   * row still has `from.version`, has not ended and has not run out by the store's clock, nor is it
+   * `until` by then, where the decision names such a moment (rule 6).
    */
-  swap(from: LiveSession, to: LiveSession): Promise<'swapped' | 'conflict'>
+  swap(from: LiveSession, to: LiveSession, until?: Instant | null): Promise<'swapped' | 'conflict'>
   start(request: StartRequest): Promise<StartResult>
   /** Committed in groups: one transaction takes all that arrived while the previous one committed. */
   end(order: EndOrder): Promise<EndResult>
@@ -322,8 +323,8 @@ export interface OpaqueTokens {
   verify(token: OpenedToken, salt: Salt): boolean
   /** The secret that derives new tokens now. */
   currentKeyId(): KeyId
-  /** False once a secret is retired: what it derived opens no more (rule 12). */
-  accepts(keyId: KeyId): boolean
+  /** True once a secret is off the list: what it derived opens nowhere any more (rule 12). */
+  isRetired(keyId: KeyId): boolean
 }
 
 /** The claims of an access token (RFC 9068). */

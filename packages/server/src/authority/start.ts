@@ -127,7 +127,7 @@ async function join(
 
 /** A joiner must not be handed a token of a retired secret. */
 function renewalOf(rooms: Rooms, keyId: KeyId): KeyId | null {
-  return rooms.opaque.accepts(keyId) ? null : rooms.opaque.currentKeyId()
+  return rooms.opaque.isRetired(keyId) ? rooms.opaque.currentKeyId() : null
 }
 
 function applicantOf(signIn: SignIn): Applicant {

@@ -10,6 +10,8 @@ interface Tried {
 }
 
 const timeoutMs = 5000
+const unreadableUrl =
+  'its URL cannot be read; in a password, write # as %23, @ as %40, / as %2F and : as %3A'
 
 /**
  * `curfew check`: prints every mistake of the configuration, then tries the store, Redis and each
@@ -50,7 +52,10 @@ function tryRedis(config: Config): readonly Promise<Tried>[] {
   const urls =
     redis.kind === 'single' ? [redis.url] : redis.kind === 'cluster' ? redis.urls : redis.nodes
   return urls.map(async (secret) => {
-    const { hostname, port } = new URL(secret.reveal())
+    const url = URL.parse(secret.reveal())
+    // The URL holds a password, so it is not shown.
+    if (url === null) return { what: 'Redis', problem: unreadableUrl }
+    const { hostname, port } = url
     const what = `Redis at ${hostname}:${port === '' ? '6379' : port}`
     return { what, problem: await tryConnection(hostname, port === '' ? 6379 : Number(port)) }
   })

@@ -276,7 +276,7 @@ describe('loading', () => {
   })
 
   test('a key that stands twice is an error', () => {
-    expect(mistakes(`${base}store: sqlite:a\nstore: sqlite:b`)[0]?.problem).toMatch(/unique/)
+    expect(mistakes(`${base}store: sqlite:a\nstore: sqlite:b`)[0]?.problem).toMatch(/duplicate key/)
   })
 
   test.each(['', '# nothing', '[]', 'text'])('%j is no configuration', (text) => {

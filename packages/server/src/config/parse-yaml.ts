@@ -21,9 +21,9 @@ export function parseConfigText(source: string, surroundings: Surroundings): Par
   // Pretty errors quote the line, which may hold a secret.
   const document = parseDocument(masked.text, { lineCounter, prettyErrors: false })
   if (document.errors.length > 0) {
-    const mistakes = document.errors.map(({ message, pos }) => {
+    const mistakes = document.errors.map(({ code, pos }) => {
       const { line, col } = lineCounter.linePos(pos[0])
-      return syntaxMistake(unmask(message, masked.references), line, col)
+      return syntaxMistake(code, line, col)
     })
     return { kind: 'broken', mistakes }
   }
@@ -35,15 +35,36 @@ export function parseConfigText(source: string, surroundings: Surroundings): Par
     }
     return null
   }
-  const replaced = replaceAll(document.toJS(), masked.references, surroundings)
+  const root = plainValue(document)
+  if (root === undefined) return { kind: 'broken', mistakes: [unknownAlias] }
+  const replaced = replaceAll(root.value, masked.references, surroundings)
   return { kind: 'parsed', parsed: { ...replaced, lineOf } }
 }
 
-function syntaxMistake(message: string, line: number, column: number): Mistake {
+/** An alias that names nothing, which an unquoted value with a `*` is, is found only here. */
+function plainValue(document: ReturnType<typeof parseDocument>): { value: unknown } | undefined {
+  try {
+    return { value: document.toJS() }
+  } catch {
+    // Its message names the alias, which may be a secret.
+    return undefined
+  }
+}
+
+const unknownAlias: Mistake = {
+  path: '',
+  problem: 'a value begins with * and is read as an alias of YAML that names nothing',
+  fix: 'Put the value in quotes.',
+  line: null,
+}
+
+/** By the code alone: the parser's words may quote the text, and with it a secret. */
+function syntaxMistake(code: string, line: number, column: number): Mistake {
+  const what = code.toLowerCase().replaceAll('_', ' ')
   return {
     path: '',
-    problem: `line ${line}, column ${column}: this is not YAML: ${message.replace(/\.$/, '')}`,
-    fix: 'Mend the syntax there.',
+    problem: `line ${line}, column ${column}: this is not YAML: ${what}`,
+    fix: 'Mend the syntax there; a value that begins with * & ! | > @ % or a quote belongs in quotes.',
     line,
   }
 }

@@ -1,5 +1,6 @@
 import type { EndReason } from './reasons.ts'
 import type { Actor, End, LiveSession } from './session.ts'
+import type { Instant } from './time.ts'
 
 /** How a session is to end. `guard` repeats in the SQL what the decision rests on (rules 2 and 6). */
 export interface EndCause {
@@ -31,13 +32,18 @@ export type Refusal =
  * - `refused`: nothing is written, and the caller is told why.
  */
 export type Outcome =
-  | { readonly kind: 'moved'; readonly next: LiveSession }
+  | {
+      readonly kind: 'moved'
+      readonly next: LiveSession
+      /** The decision holds only before this moment; the swap asks the store's clock again (rule 6). */
+      readonly until: Instant | null
+    }
   | { readonly kind: 'ends'; readonly cause: EndCause }
   | { readonly kind: 'unchanged'; readonly session: LiveSession }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-export function moved(next: LiveSession): Outcome {
-  return { kind: 'moved', next }
+export function moved(next: LiveSession, until: Instant | null = null): Outcome {
+  return { kind: 'moved', next, until }
 }
 
 export function unchanged(session: LiveSession): Outcome {

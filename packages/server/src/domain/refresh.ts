@@ -25,10 +25,9 @@ export function refresh(session: LiveSession, command: RefreshCommand, now: Inst
     return repeat ? repeated(session, rotation, command, now) : reused()
   }
   if (!same) return refused({ why: 'wrong-client' })
-  if (now >= addMs(rotation.rotatedAt, command.refreshTtlMs)) {
-    return refused({ why: 'refresh-token-expired' })
-  }
-  return moved(rotate(session, rotation, command, now))
+  const expiresAt = addMs(rotation.rotatedAt, command.refreshTtlMs)
+  if (now >= expiresAt) return refused({ why: 'refresh-token-expired' })
+  return moved(rotate(session, rotation, command, now), expiresAt)
 }
 
 /**
@@ -43,12 +42,13 @@ function repeated(
 ): Outcome {
   if (now < toInstant(rotation.minted.exp)) return unchanged(session)
   const minted = mint(session, command.mint, now)
-  return moved({
+  const next = {
     ...session,
     life: use(session.life, now, command.idleTtlMs),
     access: enter(session.access, minted),
     rotation: { ...rotation, minted },
-  })
+  }
+  return moved(next, repeatUntil(rotation, command.grace))
 }
 
 function reused(): Outcome {

@@ -1,4 +1,4 @@
-import type { Authority, LogoutAnswer, TokenSet } from '#authority'
+import type { Authority, LogoutAnswer, TokenSet, TokenWish } from '#authority'
 import { expiresAt, parseSessionId, type Session, type SessionId, toSeconds } from '#domain'
 import { invalid } from './problems.ts'
 
@@ -50,14 +50,15 @@ export function tokenSetJson(tokens: TokenSet, joined: boolean) {
 }
 
 /** RFC 6749, section 5.1; `/oauth/token` never gives a session token (rule 12). */
-export function oauthTokenJson(tokens: TokenSet) {
+/** `scope` stands there whenever it was asked for: it may be less than that (RFC 6749, section 5.1). */
+export function oauthTokenJson(tokens: TokenSet, { scope }: TokenWish) {
   return {
     sid: tokens.session.origin.sid,
     token_type: 'Bearer',
     access_token: tokens.accessToken,
     expires_in: tokens.expiresIn,
     ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),
-    ...(tokens.scope === '' ? {} : { scope: tokens.scope }),
+    ...(tokens.scope === '' && scope === null ? {} : { scope: tokens.scope }),
     session_expires_at: tokens.sessionExpiresAt,
   }
 }

@@ -21,6 +21,7 @@ import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
+import { isTooDeep, jsonDepthMax } from './json-depth.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
 import { OAuthError } from './oauth-error.ts'
@@ -171,6 +172,7 @@ function acceptJson(app: App): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (typeof body === 'string' && body.trim() === '') done(null, {})
+    else if (isTooDeep(body as string)) done(new Problem('malformed_body', { detail: tooDeep }))
     else void parseJson(request, body as string, done)
   })
   // `curl -d ''` names another type and sends nothing: that is `{}` as well. What holds anything is 415.
@@ -183,6 +185,8 @@ function acceptJson(app: App): void {
     done()
   })
 }
+
+const tooDeep = `The body is nested deeper than ${jsonDepthMax} levels.`
 
 function unsupportedMediaType(type: string | undefined): Problem {
   return new Problem('unsupported_media_type', {

@@ -1,9 +1,12 @@
+import { performance } from 'node:perf_hooks'
 import { type Authority, type ClientRules, StoreUnavailable } from '#authority'
-import { type ClientId, clientUid, parseClientId } from '#domain'
+import { type ClientId, clientOfUid, clientUid, parseClientId, type Uid } from '#domain'
 import { addressKey } from './address.ts'
 import type { BasicCredentials } from './credentials.ts'
 import type { ClientCredentials } from './deps.ts'
 import type { Limits } from './limits.ts'
+
+const enabledForMs = 1000
 
 export type ClientVerdict =
   | { readonly kind: 'authenticated'; readonly client: ClientRules }
@@ -23,6 +26,8 @@ export interface ClientAuthDeps {
 /** Who is asking, when it is a client. Every kind of failure costs one of `failedClientAuth`. */
 export class ClientAuth {
   readonly #deps: ClientAuthDeps
+  /** As many as there are clients in the configuration. */
+  readonly #seen = new Map<ClientId, { readonly enabled: boolean; readonly atMs: number }>()
 
   constructor(deps: ClientAuthDeps) {
     this.#deps = deps
@@ -30,7 +35,7 @@ export class ClientAuth {
 
   /** HTTP Basic. Synchronous, so that parallel guesses cannot outrun the limit. */
   basic(credentials: BasicCredentials, address: string | null): ClientVerdict {
-    const key = this.#key(credentials.forms[0]?.id, address)
+    const key = this.#key(this.#named(credentials), address)
     const seconds = this.#deps.limits.wait('failedClientAuth', key)
     if (seconds > 0) return { kind: 'limited', seconds }
     for (const { id, secret } of credentials.forms) {
@@ -66,7 +71,26 @@ export class ClientAuth {
   async enabled(verdict: ClientVerdict): Promise<ClientVerdict> {
     if (verdict.kind !== 'authenticated') return verdict
     const state = await this.#deps.authority.user(clientUid(verdict.client.id))
-    return state.disabledAt === null ? verdict : { kind: 'disabled' }
+    const enabled = state.disabledAt === null
+    this.#seen.set(verdict.client.id, { enabled, atMs: performance.now() })
+    return enabled ? verdict : { kind: 'disabled' }
+  }
+
+  /**
+   * The same for the refresh, the busiest request: what was read within `enabledForMs` still counts, so
+   * that a disabled client may go on for so long on other replicas.
+   */
+  async enabledLately(verdict: ClientVerdict): Promise<ClientVerdict> {
+    if (verdict.kind !== 'authenticated') return verdict
+    const seen = this.#seen.get(verdict.client.id)
+    const fresh = seen?.enabled === true && performance.now() - seen.atMs < enabledForMs
+    return fresh ? verdict : this.enabled(verdict)
+  }
+
+  /** This process has just changed the state of a client. */
+  forget(uid: Uid): void {
+    const client = clientOfUid(uid)
+    if (client !== undefined) this.#seen.delete(client)
   }
 
   #known(id: ClientId, key: string): ClientVerdict {
@@ -78,6 +102,16 @@ export class ClientAuth {
     this.#deps.failed()
     this.#deps.limits.take('failedClientAuth', key)
     return { kind: 'failed' }
+  }
+
+  /** Whichever spelling names a client that we know: another one must not have a bucket of its own. */
+  #named({ forms }: BasicCredentials): string | undefined {
+    const { policy } = this.#deps.authority
+    const known = forms.find(({ id }) => {
+      const clientId = parseClientId(id)
+      return clientId !== undefined && policy.client(clientId) !== undefined
+    })
+    return (known ?? forms[0])?.id
   }
 
   /** All unknown clients share one key, so that made-up ids neither help nor fill the memory. */

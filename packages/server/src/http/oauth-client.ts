@@ -29,7 +29,8 @@ export async function clientOf(
   }
   // A token is no proof of a client here, and is not silently passed over.
   if (unreadable || tokens.length > 0) throw notAuthenticated()
-  const client = resolved(context, await verify(context, { basic, form, address }))
+  const proved = await verify(context, { basic, form, address })
+  const client = resolved(context, await context.clientAuth.enabledLately(proved))
   const named = values.get('client_id')
   if (named !== undefined && named !== client.id) {
     throw invalidRequest('client_id is not the client that authenticated.')

@@ -218,3 +218,10 @@ export function invalid(where: InputMistake['in'], pointer: string, detail: stri
 export function noSuchSession(): Problem {
   return new Problem('not_found', { detail: 'There is no such session.' })
 }
+
+/** Nobody changes the roles or claims of a client's own session by the API. */
+export function clientsAreConfigured(): Problem {
+  return new Problem('forbidden', {
+    detail: 'What a client may do is said in the configuration alone.',
+  })
+}

@@ -47,7 +47,7 @@ function sessionMethods(
   const once = onceStatements(engine.dialect)
   return {
     read: (sid) => engine.read(() => readSession(sql, sid)),
-    swap: (from, to) => engine.writeOne(() => swapSession(sql, from, to)),
+    swap: (from, to, until = null) => engine.writeOne(() => swapSession(sql, { from, to, until })),
     list: (query) => engine.read(() => listSessions(sql, query)),
     expired: (after, limit) => engine.read(() => findExpired(sql, after, limit)),
     user: (uid) => engine.read(() => readUser(sql, uid)),

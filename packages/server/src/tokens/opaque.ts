@@ -96,8 +96,8 @@ export function createOpaqueTokens(ring: KeyRing, clock: Pick<Clock, 'now'>): Op
       return ring.current(clock.now())
     },
 
-    accepts(keyId: KeyId): boolean {
-      return ring.standing(keyId) === 'held'
+    isRetired(keyId: KeyId): boolean {
+      return ring.standing(keyId) === 'unlisted'
     },
   }
 }

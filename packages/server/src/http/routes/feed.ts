@@ -1,6 +1,6 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { FeedEntry, FeedPage, FeedPosition } from '#authority'
+import type { FeedEntry, FeedPage, FeedQuery } from '#authority'
 import { formatCursor, toSeconds } from '#domain'
 import type { App, HttpContext } from '../context.ts'
 import { feedPosition } from '../feed-position.ts'
@@ -46,7 +46,7 @@ export function feedRoutes(app: App, context: HttpContext): void {
     '/sessions/revoked',
     {
       config: { group: 'feed', who: 'role service or admin' },
-      onRequest: roleOnly(context, 'service', 'admin'),
+      onRequest: [stampNow(context), roleOnly(context, 'service', 'admin')],
       schema: {
         tags: ['The revocation feed'],
         summary: 'Sessions that have ended while an access token of theirs is unexpired',
@@ -58,13 +58,10 @@ export function feedRoutes(app: App, context: HttpContext): void {
     async (request, reply) => {
       const { since, limit, all } = request.query
       const position = feedPosition(since, context.clock.now())
-      const page = await context.feed.page({
-        position,
-        all: all === 'true',
-        limit: limit === undefined ? limitFor(position) : Number(limit),
-      })
+      const asked = limit === undefined ? null : Number(limit)
+      const page = await pageFor(context, { position, all: all === 'true', limit: asked })
       describe(reply, page)
-      if (!page.reset && matches(request.headers['if-none-match'], tagOf(page))) {
+      if (!page.reset && isKnown(request.headers['if-none-match'], page)) {
         return reply.code(304).send()
       }
       return reply.send(page.entries.map(entryJson))
@@ -72,9 +69,21 @@ export function feedRoutes(app: App, context: HttpContext): void {
   )
 }
 
-/** A numeric or absent `since` is answered whole, a cursor in pages (rule 38). */
-function limitFor(position: FeedPosition): number | null {
-  return position.kind === 'cursor' ? cursorPageEntries : null
+/**
+ * A numeric or absent `since` is answered whole, a cursor in pages (rule 38), unless a limit was asked
+ * for. A reset is whole again: who reads one page only must not take it for everything.
+ */
+async function pageFor(context: HttpContext, query: FeedQuery): Promise<FeedPage> {
+  if (query.limit !== null || query.position.kind !== 'cursor') return context.feed.page(query)
+  const page = await context.feed.page({ ...query, limit: cursorPageEntries })
+  return page.reset && page.more ? context.feed.page(query) : page
+}
+
+/** The server's time stands in every answer, also in one that refuses (rule 38). */
+function stampNow(context: HttpContext) {
+  return async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.header('curfew-now', String(toSeconds(context.clock.now())))
+  }
 }
 
 function describe(reply: FastifyReply, page: FeedPage): void {
@@ -88,17 +97,25 @@ function describe(reply: FastifyReply, page: FeedPage): void {
   if (page.reset) reply.header('curfew-reset', 'true')
 }
 
-/** Weak: entries also leave the answer when their tokens expire, and nobody need be told (RFC 9110, 8.8.1). */
-function tagOf(page: FeedPage): string {
-  return `W/"${formatCursor(page.head)}"`
+/**
+ * Weak: entries also leave the answer when their tokens expire, and nobody need be told (RFC 9110,
+ * 8.8.1). It names the page as well as the head: a reader that sends along the tag of the page before
+ * must get the next one.
+ */
+function tagOf({ head, entries }: FeedPage): string {
+  const [first, last] = [entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0]
+  return `W/"${formatCursor(head)}-${first}-${last}"`
 }
 
-function matches(header: string | undefined, tag: string): boolean {
+/** An empty page says nothing that a reader who has seen this head does not know. */
+function isKnown(header: string | undefined, page: FeedPage): boolean {
   if (header === undefined) return false
-  const opaque = tag.slice(2)
+  const tag = tagOf(page).slice(3, -1)
+  const head = `${formatCursor(page.head)}-`
   return header.split(',').some((entry) => {
-    const candidate = entry.trim()
-    return candidate === '*' || candidate.replace(/^W\//, '') === opaque
+    const candidate = entry.trim().replace(/^W\//, '').replaceAll('"', '')
+    if (candidate === '*' || candidate === tag) return true
+    return page.entries.length === 0 && candidate.startsWith(head)
   })
 }
 

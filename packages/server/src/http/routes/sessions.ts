@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Applied, everything } from '#authority'
-import type { LiveSession, Session, SessionId } from '#domain'
+import { clientOfUid, type LiveSession, type Session, type SessionId } from '#domain'
 import { adminSessionJson, logoutJson, nextCursor, paging, sessionJson } from '../answers.ts'
 import { type Caller, requireRole } from '../callers.ts'
 import { type App, callerOf, type HttpContext, sidParam } from '../context.ts'
 import { grantable } from '../grantable.ts'
 import { anyCaller, sessionOnly } from '../guards.ts'
-import { invalid, noSuchSession, Problem } from '../problems.ts'
+import { clientsAreConfigured, invalid, noSuchSession, Problem } from '../problems.ts'
 import {
   adminSessionAnswer,
   claims,
@@ -114,9 +114,12 @@ async function regrant(context: HttpContext, request: FastifyRequest, body: Patc
   requireRole(caller, ['admin', 'issuer'])
   const roles = grantable(caller, body.roles)
   const sid = sidParam(request)
+  const session = await context.authority.show(sid)
+  if (session !== undefined && clientOfUid(session.origin.uid) !== undefined) {
+    throw clientsAreConfigured()
+  }
   const applied = await context.authority.regrantSession(sid, { roles, claims: body.claims })
-  const session = changed(applied)
-  return adminSessionJson(context.authority, session, caller.session?.origin.sid ?? null)
+  return adminSessionJson(context.authority, changed(applied), caller.session?.origin.sid ?? null)
 }
 
 async function rename(context: HttpContext, request: FastifyRequest, body: Patch) {

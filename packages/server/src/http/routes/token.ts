@@ -45,16 +45,21 @@ async function exchange(
   const type = grantType(required(form, 'grant_type'))
   const address = context.addresses.of(request.raw)
   limitAddress(context, address)
-  const client = await clientOf(context, request, form, address)
-  if (!client.grants.includes(type)) {
-    throw new OAuthError('unauthorized_client', { description: `The client may not use ${type}.` })
-  }
   const agent = request.headers['user-agent']
   const userAgent = agent === undefined ? null : agent.slice(0, userAgentMax)
-  const grant = { client, form, address, userAgent }
-  const answer =
-    type === 'refresh_token' ? await refresh(context, grant) : await own(context, grant)
+  const answer = await counted(context, type, async () => {
+    const client = await clientOf(context, request, form, address)
+    if (!client.grants.includes(type)) throw notAllowed(type)
+    const grant = { client, form, address, userAgent }
+    return type === 'refresh_token' ? refresh(context, grant) : own(context, grant)
+  })
+  // RFC 6749, section 5.1; `Cache-Control: no-store` stands in every answer.
+  reply.header('pragma', 'no-cache')
   return reply.type('application/json').send(JSON.stringify(answer))
+}
+
+function notAllowed(type: GrantType): OAuthError {
+  return new OAuthError('unauthorized_client', { description: `The client may not use ${type}.` })
 }
 
 function grantType(text: string): GrantType {
@@ -74,18 +79,16 @@ async function refresh(context: HttpContext, grant: Grant) {
   if (token.length > tokenLengthMax) throw badGrant()
   limitSession(context, token)
   const wish = wishOf(context, grant)
-  const answer = await counted(context, () =>
-    context.authority.refresh({
-      token,
-      clientId: grant.client.id,
-      dpopThumbprint: null,
-      seen: { ip: grant.address, userAgent: grant.userAgent },
-      wish,
-    }),
-  )
+  const answer = await context.authority.refresh({
+    token,
+    clientId: grant.client.id,
+    dpopThumbprint: null,
+    seen: { ip: grant.address, userAgent: grant.userAgent },
+    wish,
+  })
   switch (answer.kind) {
     case 'refreshed':
-      return oauthTokenJson(answer.tokens)
+      return oauthTokenJson(answer.tokens, wish)
     case 'ended':
       throw new OAuthError('invalid_grant', {
         description: 'The session has ended.',
@@ -112,11 +115,16 @@ function limitSession(context: HttpContext, token: string): void {
   if (seconds > 0) throw context.limiter.oauthRefusal('tokenRequestsPerSession', seconds)
 }
 
-async function counted<Answer>(context: HttpContext, act: () => Promise<Answer>): Promise<Answer> {
+/** A refresh that an outage prevented is counted, wherever on its way it met the outage. */
+async function counted<Answer>(
+  context: HttpContext,
+  type: GrantType,
+  act: () => Promise<Answer>,
+): Promise<Answer> {
   try {
     return await act()
   } catch (error) {
-    if (error instanceof StoreUnavailable) {
+    if (type === 'refresh_token' && error instanceof StoreUnavailable) {
       context.metrics.count('curfew_refresh_total', { result: 'unavailable' })
     }
     throw error
@@ -131,7 +139,7 @@ async function own(context: HttpContext, grant: Grant) {
   const answer = await context.authority.clientToken({ client, ip: address, userAgent, wish })
   switch (answer.kind) {
     case 'issued':
-      return oauthTokenJson(answer.tokens)
+      return oauthTokenJson(answer.tokens, wish)
     case 'client-disabled':
       throw notAuthenticated()
     case 'fence-moved':

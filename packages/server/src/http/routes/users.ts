@@ -5,6 +5,7 @@ import { requireRole } from '../callers.ts'
 import { type App, callerOf, type HttpContext } from '../context.ts'
 import { grantable } from '../grantable.ts'
 import { roleOnly } from '../guards.ts'
+import { clientsAreConfigured } from '../problems.ts'
 import { claims, closed, nothing, reasonText, revokedCount, roleNames } from '../schemas.ts'
 import { parseSubject } from '../subjects.ts'
 
@@ -62,15 +63,18 @@ export function userRoutes(app: App, context: HttpContext): void {
         response: { 200: revokedCount },
       },
     },
-    async (request) => ({
-      revoked: await context.authority.revokeUser({
-        uid: userOf(request),
+    async (request) => {
+      const uid = userOf(request)
+      const revoked = await context.authority.revokeUser({
+        uid,
         reason: reason('userDisabled'),
         by: callerOf(request).actor,
         except: null,
         disable: true,
-      }),
-    }),
+      })
+      context.clientAuth.forget(uid)
+      return { revoked }
+    },
   )
 
   app.post(
@@ -108,7 +112,9 @@ export function userRoutes(app: App, context: HttpContext): void {
     async (request) => {
       const roles = grantable(callerOf(request), request.body.roles)
       const change = { roles, claims: request.body.claims }
-      return { changed: await context.authority.regrantUser(userOf(request), change) }
+      const uid = userOf(request)
+      if (clientOfUid(uid) !== undefined) throw clientsAreConfigured()
+      return { changed: await context.authority.regrantUser(uid, change) }
     },
   )
 }

@@ -44,7 +44,7 @@ export function keyStatements({ now, forUpdate }: Dialect): KeyStatements {
     ),
     keyIds: statement(
       'key_ids',
-      'select key_id, activates_at from key_ids order by activates_at, key_id',
+      'select key_id, activates_at from key_ids where retired_at is null order by activates_at, key_id',
     ),
     listKeyId: statement(
       'list_key_id',
@@ -53,7 +53,7 @@ export function keyStatements({ now, forUpdate }: Dialect): KeyStatements {
     ),
     retireKeyId: statement(
       'retire_key_id',
-      'delete from key_ids where key_id = $1 returning key_id',
+      `update key_ids set retired_at = ${now} where key_id = $1 and retired_at is null returning key_id`,
     ),
   }
 }
@@ -138,10 +138,12 @@ export function* listKeyIds(
 ): Act<readonly ListedKeyId[]> {
   const now = time(yield* askOne(sql.lockHead), 'store_now')
   const known = yield* readKeyIds(sql)
-  const fresh = ids.filter((id) => known.every(({ keyId }) => keyId !== id))
-  if (fresh.length === 0) return known
+  const unlisted = ids.filter((id) => known.every(({ keyId }) => keyId !== id))
   const activatesAt = known.length === 0 ? now : now + delayMs
-  for (const id of fresh) yield* ask(sql.listKeyId, id, activatesAt)
+  let added = 0
+  // What was retired conflicts with its own row, and stays out whoever still has it.
+  for (const id of unlisted) added += (yield* ask(sql.listKeyId, id, activatesAt)).length
+  if (added === 0) return known
   yield* ask(sql.bump)
   return yield* readKeyIds(sql)
 }

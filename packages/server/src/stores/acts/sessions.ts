@@ -6,7 +6,7 @@ import type {
   SessionQuery,
   UserState,
 } from '#authority'
-import type { Epoch, LiveSession, Session, SessionId, Uid } from '#domain'
+import type { Epoch, Instant, LiveSession, Session, SessionId, Uid } from '#domain'
 import { type Act, ask, askOne, type Param, type Row, type Statement, statement } from '../act.ts'
 import { groups, type Part, parts, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
@@ -70,15 +70,24 @@ export function* readSession(sql: SessionStatements, sid: SessionId): Act<ReadSe
   }
 }
 
+interface Swap {
+  readonly from: LiveSession
+  readonly to: LiveSession
+  readonly until: Instant | null
+}
+
+/** Later than any clock: a swap that no moment bounds. */
+const noEnd = Number.MAX_SAFE_INTEGER
+
 /** One UPDATE of the parts that differ, which only a live row of the same version takes. */
 export function* swapSession(
   sql: SessionStatements,
-  from: LiveSession,
-  to: LiveSession,
+  { from, to, until }: Swap,
 ): Act<'swapped' | 'conflict'> {
   const changed = parts.filter((part) => from[part] !== to[part])
   const values = changed.flatMap((part) => groups[part].values(to))
-  const rows = yield* ask(swapOf(sql, changed), from.origin.sid, from.version, ...values)
+  const keys = [from.origin.sid, from.version, until ?? noEnd]
+  const rows = yield* ask(swapOf(sql, changed), ...keys, ...values)
   return rows.length === 1 ? 'swapped' : 'conflict'
 }
 
@@ -94,10 +103,10 @@ function swapOf(sql: SessionStatements, changed: readonly Part[]): Statement {
 
 function swapText({ now }: Dialect, changed: readonly Part[]): string {
   const columns = changed.flatMap((part) => groups[part].columns)
-  const sets = columns.map((column, index) => `, ${column} = $${index + 3}`).join('')
+  const sets = columns.map((column, index) => `, ${column} = $${index + 4}`).join('')
   return `update sessions set version = version + 1${sets}
     where sid = $1 and version = $2 and revoked_at is null
-    and absolute_expires_at > ${now} and idle_expires_at > ${now}
+    and absolute_expires_at > ${now} and idle_expires_at > ${now} and $3 > ${now}
     returning version`
 }
 

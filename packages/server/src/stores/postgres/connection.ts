@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { StoreUnavailable } from '#authority'
+import { followHistory } from './history.ts'
 
 export interface ConnectionOptions {
   readonly url: string
@@ -68,11 +70,24 @@ export function openPool(options: ConnectionOptions): pg.Pool {
 
 /**
  * An acknowledged end is durable, whatever the database's default says; a stronger setting is kept.
- * Compiling a plan (jit) or making one for each value costs more than statements as short as ours.
+ * Compiling a plan (jit) or making one for each value costs more than statements as short as ours. An
+ * address may lead to another server after a failover: a standby is refused, because what it lacks
+ * would come back to life, and a promoted one goes on in another history (rules 3 and 7).
  */
 async function prepare(client: pg.ClientBase): Promise<void> {
+  await refuseStandby(client)
+  await followHistory(client)
   await client.query(`select set_config('jit', 'off', false),
     set_config('plan_cache_mode', 'force_generic_plan', false),
     case when current_setting('synchronous_commit') in ('off', 'local')
       then set_config('synchronous_commit', 'on', false) end`)
 }
+
+/** @throws StoreUnavailable */
+export async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
+  if (rows[0]?.standby !== false) throw new StoreUnavailable(new Error(standbyWords))
+}
+
+const standbyWords =
+  'the server is a standby, which may lack the latest ends; point `store` to the primary'

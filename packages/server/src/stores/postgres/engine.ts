@@ -4,13 +4,12 @@ import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
 import type { ClockOffset } from '../clock.ts'
 import type { Dialect } from '../dialect.ts'
 import type { Begin, Engine } from '../engine.ts'
-import { historyStatements, noteHistory } from '../epoch.ts'
-import { clientConfig, openPool } from './connection.ts'
+import { clientConfig, openPool, refuseStandby } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { EndQueue, type WriteEnds } from './end-queue.ts'
 import { isUniqueViolation, toPostgresFailure } from './failures.ts'
 import { Announcer, HintListener } from './hints.ts'
-import { historyOf } from './history.ts'
+import { followHistory } from './history.ts'
 import { migratePostgres, migrationMsMax } from './migrate.ts'
 import { drive, type Send, say, sendTo } from './wire.ts'
 
@@ -40,9 +39,9 @@ async function prepareDatabase(url: string): Promise<void> {
     await client.connect().catch((error: unknown) => {
       throw toPostgresFailure(error)
     })
+    await refuseStandby(client)
     await migratePostgres(client)
-    const history = await historyOf(client)
-    await drive(noteHistory(historyStatements(), history), sendTo(client, undefined))
+    await followHistory(client)
   } finally {
     await client.end().catch(() => undefined)
   }

@@ -120,7 +120,11 @@ create table signing_keys (
   created_at bigint not null,
   activates_at bigint not null
 );
-create table key_ids (key_id text collate "C" not null primary key, activates_at bigint not null);
+create table key_ids (
+  key_id text collate "C" not null primary key,
+  activates_at bigint not null,
+  retired_at bigint
+);
 create table once (
   kind text collate "C" not null,
   id text collate "C" not null,

@@ -116,7 +116,11 @@ create table signing_keys (
   created_at integer not null,
   activates_at integer not null
 ) strict;
-create table key_ids (key_id text not null primary key, activates_at integer not null) strict;
+create table key_ids (
+  key_id text not null primary key,
+  activates_at integer not null,
+  retired_at integer
+) strict;
 create table once (
   kind text not null,
   id text not null,

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toSqliteFailure } from './failures.ts'
 
@@ -27,7 +29,7 @@ export class StoreInUse extends Error {
  */
 export function acquireServeLock(path: string): ServeLock {
   if (path === ':memory:') return { release: () => undefined }
-  const db = new DatabaseSync(`${path}-serve`, { timeout: 0 })
+  const db = new DatabaseSync(`${ownName(path)}-serve`, { timeout: 0 })
   try {
     db.exec('begin exclusive')
   } catch (error) {
@@ -40,4 +42,9 @@ export function acquireServeLock(path: string): ServeLock {
       if (db.isOpen) db.close()
     },
   }
+}
+
+/** A link to the file is the file. One that is not there yet has its name alone. */
+function ownName(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
 }
