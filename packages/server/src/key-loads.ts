@@ -3,46 +3,44 @@ import type { House } from './house.ts'
 
 const retryMs = 1000
 
+type Keys = Pick<House, 'ring' | 'store' | 'signingKeys'>
+
 /**
  * Signing keys and secrets as the store has them, read again when another replica or the command line
- * changed them. One load at a time, so that no older answer overwrites a newer one; one that failed is
- * repeated until it succeeds, because nothing else would.
- *
- *   idle -> loading (a change) -> loading again (a change meanwhile) or waiting (it failed) -> idle
+ * changed them. Each change begins a read of its own, so that one that hangs delays no later one; an
+ * answer that began before the one in force is dropped. A read that failed is repeated until it
+ * succeeds, because nothing else would.
  */
 export class KeyLoads {
-  readonly #house: () => Pick<House, 'ring' | 'store' | 'signingKeys'>
+  readonly #keys: () => Keys
   readonly #log: Pick<Logger, 'warn'>
-  #loading = false
-  #again = false
+  #begun = 0
+  #inForce = 0
 
-  constructor(
-    house: () => Pick<House, 'ring' | 'store' | 'signingKeys'>,
-    log: Pick<Logger, 'warn'>,
-  ) {
-    this.#house = house
+  constructor(keys: () => Keys, log: Pick<Logger, 'warn'>) {
+    this.#keys = keys
     this.#log = log
   }
 
   changed(): void {
-    this.#again = true
-    if (!this.#loading) void this.#load()
+    this.#begun += 1
+    void this.#load(this.#begun)
   }
 
-  async #load(): Promise<void> {
-    this.#loading = true
-    while (this.#again) {
-      this.#again = false
-      try {
-        const { ring, store, signingKeys } = this.#house()
-        ring.update(await store.keyIds())
-        await signingKeys.load()
-      } catch (error) {
-        this.#log.warn({ err: error }, 'keys could not be loaded; trying again in a second')
-        setTimeout(() => this.changed(), retryMs).unref()
-        break
+  async #load(turn: number): Promise<void> {
+    try {
+      const { ring, store, signingKeys } = this.#keys()
+      const listed = await store.keyIds()
+      if (turn > this.#inForce) {
+        this.#inForce = turn
+        ring.update(listed)
       }
+      // It has a guard of the same kind.
+      await signingKeys.load()
+    } catch (error) {
+      if (turn < this.#begun) return
+      this.#log.warn({ err: error }, 'keys could not be loaded; trying again in a second')
+      setTimeout(() => this.changed(), retryMs).unref()
     }
-    this.#loading = false
   }
 }

@@ -42,6 +42,8 @@ const uidShape =
 /** A person's id. `undefined` when it is empty, too long, has control characters, or looks like a client's. */
 export function parseUid(text: string): Uid | undefined {
   if (text.toLowerCase().startsWith(clientPrefix)) return undefined
+  // Paths of URLs lose them (RFC 3986, section 5.2.4): nobody could address such a user.
+  if (text === '.' || text === '..') return undefined
   return uidShape.test(text) ? (text as Uid) : undefined
 }
 

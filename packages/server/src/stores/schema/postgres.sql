@@ -23,7 +23,8 @@ create table fence (
 
 create table key_ids (
   key_id text collate "C" not null,
-  activates_at bigint not null
+  activates_at bigint not null,
+  retired_at bigint
 );
 
 create table once (

@@ -18,7 +18,11 @@ CREATE TABLE feed_head (
 
 CREATE TABLE fence (id integer not null primary key check (id = 1), value integer not null) strict;
 
-CREATE TABLE key_ids (key_id text not null primary key, activates_at integer not null) strict;
+CREATE TABLE key_ids (
+  key_id text not null primary key,
+  activates_at integer not null,
+  retired_at integer
+) strict;
 
 CREATE TABLE once (
   kind text not null,
