@@ -97,12 +97,16 @@ function sameStep(a: Step, b: Step): boolean {
 }
 
 /**
- * The steps from a `**` on, against the segments from `depth` on. The set of places that may be reached
+ * The steps from a `**` on, against the segments from `depth` on. `**` is any number of segments, but a
+ * last one is below its path: `/a/**` is not `/a`. The set of places that may be reached
  * moves one step at a time, so many `**` in one pattern cost no more than steps times segments.
  */
 function tailMatches(steps: readonly Step[], segments: readonly string[], depth: number): boolean {
   let reached: ReadonlySet<number> = new Set([depth])
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === 'any' && index === steps.length - 1) {
+      return Math.min(...reached) < segments.length
+    }
     reached = step.kind === 'any' ? allFrom(reached, segments) : advance(step, reached, segments)
     if (reached.size === 0) return false
   }

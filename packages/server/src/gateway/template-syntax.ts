@@ -125,7 +125,7 @@ function readText(reader: Reader, bare: RegExp): string {
     if (!reader.take(quote)) continue
     const text = reader.until(quote)
     if (text === undefined) throw new TemplateSyntaxError('the quotation mark is never closed', at)
-    return checkLiteral(text, text, at)
+    return text
   }
   return reader.match(bare)
 }
