@@ -50,9 +50,13 @@ export function allowAnswer(flat: readonly string[], nginx: boolean): Answer {
   return { status: 200, headers: [...flat, ...emptyBody, ...verdict], body: '' }
 }
 
-/** Also for `/.curfew/signout`: whatever leads the browser elsewhere. */
-export function signInAnswer(location: string, nginx: boolean): Answer {
-  const headers = ['Location', location, ...emptyBody]
+/**
+ * Whatever leads the browser elsewhere; also for `/.curfew/signout`, and with a cookie for
+ * `/.curfew/session`. The snippet for nginx passes on one cookie.
+ */
+export function signInAnswer(location: string, nginx: boolean, cookie?: string): Answer {
+  const setCookie = cookie === undefined ? [] : ['Set-Cookie', cookie]
+  const headers = ['Location', location, ...setCookie, ...emptyBody]
   if (!nginx) return { status: 302, headers, body: '' }
   return { status: 401, headers: [...headers, ...verdictHeader('sign-in')], body: '' }
 }

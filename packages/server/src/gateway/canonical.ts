@@ -30,10 +30,11 @@ export interface CanonicalTarget extends CanonicalPath {
 }
 
 const hostLengthMax = 253 + ':65535'.length
-export const targetLengthMax = 16_384
+const targetLengthMax = 16_384
 
 /** `undefined`: no host that anybody should answer for. Only ASCII: IDNA names come as `xn--`. */
 export function canonicalHost(text: string): CanonicalHost | undefined {
+  if (text.length <= 63 && plainName.test(text)) return { name: text, port: null }
   if (text.length === 0 || text.length > hostLengthMax) return undefined
   const parts = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([1-9][0-9]{0,4}))?$/.exec(text)
   if (parts === null) return undefined
@@ -42,6 +43,9 @@ export function canonicalHost(text: string): CanonicalHost | undefined {
   const name = hostName(parts[1] ?? '')
   return name === undefined ? undefined : { name, port }
 }
+
+/** Most hosts need no second look: in lower case, without a port, and the last label is no number. */
+const plainName = /^(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)*[a-z]+$/
 
 export function formatHost({ name, port }: CanonicalHost): string {
   return port === null ? name : `${name}:${port}`

@@ -22,7 +22,9 @@ const curfewName = /^(?:__Host-|__Secure-)?curfew(?:-.*)?$/s
 
 export function readCookies(headers: readonly string[], name: string): ReadCookies {
   const own: string[] = []
-  const rest = headers.map((header) => restOf(header, name, own)).filter((left) => left !== '')
+  const [header = ''] = headers
+  if (headers.length <= 1) return { own, rest: restOf(header, name, own) }
+  const rest = headers.map((one) => restOf(one, name, own)).filter((left) => left !== '')
   return { own, rest: rest.join('; ') }
 }
 
@@ -33,7 +35,7 @@ function restOf(header: string, name: string, own: string[]): string {
   for (const pair of header.split(';')) {
     const [cookie, value] = splitPair(pair)
     if (cookie === name) take(value, own)
-    if (cookie === name || curfewName.test(cookie)) touched = true
+    if (cookie === name || (cookie.includes('curfew') && curfewName.test(cookie))) touched = true
     else if (pair.trim() !== '') kept.push(pair.trim())
   }
   return touched ? kept.join('; ') : header.trim()

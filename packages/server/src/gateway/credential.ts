@@ -30,9 +30,13 @@ export function readCredentials(
   if (cookies.own.length > ownValuesMax) return { kind: 'too-many' }
   const bearer = policy.kind === 'ignore' ? undefined : readBearer(authorization, policy)
   if (bearer === 'bad') return { kind: 'bad-bearer' }
-  const own = cookies.own.filter((value) => kindOf(value) === 'cookie').map(cookieCredential)
+  const own = cookies.own.filter(isCookieToken).map(cookieCredential)
   const [first, ...more] = bearer === undefined ? own : [bearer, ...own]
   return first === undefined ? { kind: 'none' } : { kind: 'some', list: [first, ...more] }
+}
+
+function isCookieToken(value: string): boolean {
+  return kindOf(value) === 'cookie'
 }
 
 function cookieCredential(value: string): Credential {

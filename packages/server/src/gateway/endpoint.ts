@@ -20,6 +20,18 @@ export function readEndpoint(url: string, path: string): Endpoint {
 }
 
 function fromQuery(query: string): Endpoint {
+  const usual = usualQueries.get(query)
+  return usual === undefined ? parseQuery(query) : { kind: 'ask', dialect: usual, below: '' }
+}
+
+/** Spared the parser, since every request of a proxy has one of these. */
+const usualQueries: ReadonlyMap<string, Dialect> = new Map(
+  Object.values(dialects)
+    .filter(({ mode }) => mode !== 'forwarded')
+    .map((dialect) => [`?mode=${dialect.mode}`, dialect]),
+)
+
+function parseQuery(query: string): Endpoint {
   const modes = new URLSearchParams(query).getAll('mode')
   const [mode] = modes
   if (mode === undefined) return { kind: 'ask', dialect: dialects.forwarded, below: '' }
@@ -46,17 +58,27 @@ export function cameForPublicHost(place: PublicPlace): (rawHeaders: readonly str
   if (isLoopback(url.hostname)) return () => false
   const own = canonicalHost(url.host)
   const port = (one: { readonly port: number | null }) => one.port ?? (place.secure ? 443 : 80)
-  return (rawHeaders) => {
-    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index] ?? ''
-      if (name.length !== 4 || name.toLowerCase() !== 'host') continue
-      const text = rawHeaders[index + 1] ?? ''
-      if (text === url.host) return true
-      const host = canonicalHost(text)
-      if (own !== undefined && host?.name === own.name && port(host) === port(own)) return true
-    }
-    return false
+  const isOwn = (text: string): boolean => {
+    const host = canonicalHost(text)
+    return own !== undefined && host?.name === own.name && port(host) === port(own)
   }
+  // Proxies ask under one or two names: the last one is remembered.
+  let last = { text: url.host, isOwn: true }
+  return (rawHeaders) => {
+    const text = hostHeader(rawHeaders)
+    if (text === undefined) return false
+    if (text !== last.text) last = { text, isOwn: isOwn(text) }
+    return last.isOwn
+  }
+}
+
+/** The first one; a second is not HTTP (RFC 9112, section 3.2), and Node refuses it. */
+function hostHeader(rawHeaders: readonly string[]): string | undefined {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[index + 1]
+  }
+  return undefined
 }
 
 function isLoopback(hostname: string): boolean {

@@ -287,7 +287,7 @@ describe('C23: what goes wrong is never 200', () => {
 test('a path of ours is carried out elsewhere, also for signed-in users', async () => {
   const stage = await signedIn()
   const { status, headers } = await stage.ask(cookie, '/.curfew/signout')
-  expect({ status, step: headers['x-step'] }).toEqual({ status: 302, step: 'signout' })
+  expect({ status, to: headers['location'] }).toEqual({ status: 302, to: 'https://x/signout' })
 })
 
 test('Envoy: the request itself, below the path', async () => {

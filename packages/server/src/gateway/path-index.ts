@@ -25,8 +25,15 @@ class Node<T extends Placed> {
  */
 export class PathIndex<T extends Placed> {
   readonly #root = new Node<T>()
+  #empty = true
+
+  /** Nothing to look for: most hosts have rules without paths alone. */
+  get empty(): boolean {
+    return this.#empty
+  }
 
   add(steps: readonly Step[], value: T): void {
+    this.#empty = false
     let node = this.#root
     for (const [index, step] of steps.entries()) {
       if (step.kind === 'any') {

@@ -82,6 +82,7 @@ export class RuleBook {
   #matchPath(own: HostRules, { method, path }: Asked): Match {
     const wanted = (rule: Rule) => takesMethod(rule, method)
     const pathless = own.pathless.find(wanted) ?? this.lastResort
+    if (own.index.empty) return { kind: 'rule', rule: pathless }
     const found = own.index.first(segmentsOf(path), pathless.place, wanted)
     return { kind: 'rule', rule: found ?? pathless }
   }

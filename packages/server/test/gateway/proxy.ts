@@ -1,6 +1,7 @@
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { instant, type SessionId } from '#domain'
+import { signInAnswer } from '../../src/gateway/answers.ts'
 import type { Credential, Presentation } from '../../src/gateway/credential.ts'
 import {
   ForwardAuth,
@@ -47,7 +48,7 @@ export class Around {
         ...{ accessToken: `at for ${audience}`, providerAccessToken: null, providerIdToken: null },
         goodUntil: this.nowMs + 60_000,
       }),
-      own: async ({ step }) => ({ status: 302, headers: ['X-Step', step.kind], body: '' }),
+      own: async ({ step, nginx }) => signInAnswer(`https://x/${step.kind}`, nginx, 'c=1; Path=/'),
       counted: (verdict, from) => void this.counted.push(`${verdict} ${from}`),
       refused: ({ why }) => void this.refused.push(why),
       dropped: (header) => void this.dropped.push(header),

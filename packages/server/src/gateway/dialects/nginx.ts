@@ -1,6 +1,6 @@
 import type { Dialect } from '../original-request.ts'
 
-/** `$scheme://$http_host$request_uri`: split by hand, so that no URL parser tidies up the path before us. */
+/** `$scheme://$host$request_uri`: split by hand, so that no URL parser tidies up the path before us. */
 const originalUrl = /^(https?):\/\/([^/?#\\@\s]+)(\/.*)$/s
 
 /** auth_request passes on nothing by itself; examples/nginx sets these two. */
@@ -10,7 +10,7 @@ export const nginx: Dialect = {
   read: ([url = '', method = '']) => {
     const [, scheme, host, target] = originalUrl.exec(url) ?? []
     if (scheme === undefined || host === undefined || target === undefined) {
-      return 'X-Original-URL must be $scheme://$http_host$request_uri'
+      return 'X-Original-URL must be $scheme://$host$request_uri'
     }
     return { method, scheme, host, target }
   },
