@@ -74,7 +74,10 @@ export async function check(
   }
 }
 
-const unavailable: Checked = { verdict: { kind: 'unavailable', retryAfterSeconds }, granted: null }
+export const unavailable: Checked = {
+  verdict: { kind: 'unavailable', retryAfterSeconds },
+  granted: null,
+}
 
 async function checkOnce(
   { request, rule, credentials }: CheckRequest,

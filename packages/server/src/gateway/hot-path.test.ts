@@ -76,6 +76,23 @@ describe('a session seen before', () => {
     expect(stage.auth.prepared.size).toBe(0)
   })
 
+  test('O11: dead-stays-dead: what ends while it is asked about is not let in', async () => {
+    const stage = await signedIn()
+    stage.around.meanwhile = () => {
+      if (stage.around.denied.has(sid)) {
+        stage.around.sessions.set(token, { kind: 'ended', via: 'cookie', sid, end: null })
+      }
+      stage.around.denied.add(sid)
+    }
+    expect((await stage.ask(cookie)).status).toBe(401)
+  })
+
+  test('rule 35 stale: a source that calls a denied session alive is not believed', async () => {
+    const stage = await signedIn()
+    stage.around.denied.add(sid)
+    expect((await stage.ask(cookie)).status).toBe(503)
+  })
+
   test.each<[string, (stage: Stage) => void]>([
     ['its time is over', ({ around }) => Object.assign(around, { nowMs: around.nowMs + 30_000 })],
     ['the epoch changed', ({ around }) => Object.assign(around, { epoch: 'a2' })],

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SessionId } from '#domain'
 import { type Answer, allowAnswer, answerFor } from './answers.ts'
-import { type Checked, type CheckPorts, check, type Granted } from './check.ts'
+import { type Checked, type CheckPorts, check, type Granted, unavailable } from './check.ts'
 import { readCookies } from './cookies.ts'
 import { type Credentials, readCredentials } from './credential.ts'
 import { decideEarly, type Forbidden, type Verdict } from './decide.ts'
@@ -181,7 +181,7 @@ export class ForwardAuth {
     const book = this.#book
     const { changes } = this.#prepared
     const epoch = this.#ports.epoch()
-    const checked = await check(seen, this.#ports, this.#decideOptions)
+    const checked = await this.#checked(seen)
     const { verdict } = checked
     this.#ports.counted(verdict.kind, 'check')
     if (verdict.kind === 'allow') {
@@ -192,6 +192,19 @@ export class ForwardAuth {
       if (verdict.kind === 'forbidden') this.#ports.refused(verdict)
       write(out.response, answerFor(verdict, this.#answerOptions(seen.request, out)))
     }
+  }
+
+  /** Asked again when the session ended while it was being asked about; the second answer must agree. */
+  async #checked(seen: Seen): Promise<Checked> {
+    const checked = await check(seen, this.#ports, this.#decideOptions)
+    if (!this.#isDenied(checked)) return checked
+    const again = await check(seen, this.#ports, this.#decideOptions)
+    return this.#isDenied(again) ? unavailable : again
+  }
+
+  #isDenied({ granted }: Checked): boolean {
+    const sid = granted?.values.sid ?? null
+    return sid !== null && this.#ports.denies(sid as SessionId)
   }
 
   #allow(seen: Seen, { granted }: Checked, out: Out, stamp: Stamp | undefined): void {
