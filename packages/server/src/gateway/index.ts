@@ -1,0 +1,29 @@
+/*
+ * The gateway: forward auth for reverse proxies. It owns what a proxy says of a request (one dialect
+ * each), the rules, the headers that applications receive, the gateway's cookie, and where sign-in may
+ * return to. It imports domain and authority; sessions reach it through CheckPorts and ForwardAuthPorts.
+ * Start at decide.ts (what is concluded), then original-request.ts and rules.ts (from what), then
+ * hot-path.ts (how fast) and check.ts (what it costs the first time).
+ */
+export { type Answer, type AnswerOptions, answerFor, signInAnswer } from './answers.ts'
+export { type CanonicalHost, canonicalHost, formatHost } from './canonical.ts'
+export type { CheckPorts, FetchedValues, FetchOrder } from './check.ts'
+export { type CookieOrder, clearCookie, readCookies, setCookie } from './cookies.ts'
+export type { Credential, Identity, Presentation, Via } from './credential.ts'
+export type { Forbidden, Verdict } from './decide.ts'
+export { type ExplainOrder, type Explanation, explain } from './explain.ts'
+export { HeaderError } from './headers.ts'
+export {
+  ForwardAuth,
+  type ForwardAuthOptions,
+  type ForwardAuthPorts,
+  type OwnOrder,
+} from './hot-path.ts'
+export type { Mode, OriginalRequest, Refusal, RefusalCode } from './original-request.ts'
+export type { OwnStep } from './own-paths.ts'
+export { PatternError } from './path-pattern.ts'
+export type { Condition, Subject } from './requirement.ts'
+export { type ReturnTarget, ReturnTargets } from './return-to.ts'
+export { type Rule, RuleBook } from './rules.ts'
+export type { GatewaySettings, PublicPlace, RuleSettings } from './settings.ts'
+export { signInUrl } from './sign-in-url.ts'
