@@ -4,7 +4,7 @@ import type { Applied } from './apply.ts'
 import { type ClientTokenAnswer, type ClientTokenInput, clientToken } from './client-token.ts'
 import { type Introspection, introspect, type RevocationAnswer, revokeToken } from './introspect.ts'
 import { type IssueAnswer, type IssueInput, issue } from './issue.ts'
-import { endOne, type LogoutAnswer, logout, logoutMany, type ManyAnswer } from './logout.ts'
+import { type LogoutAnswer, logout, logoutMany, logoutOne, type ManyAnswer } from './logout.ts'
 import type { ClientRules, Policy } from './policy.ts'
 import type { SessionPage, SessionQuery, UserState } from './ports.ts'
 import { type Presented, present } from './present.ts'
@@ -24,7 +24,7 @@ export interface Authority {
   logout(token: string): Promise<LogoutAnswer>
   logoutMany(caller: LiveSession, which: 'all' | 'others'): Promise<ManyAnswer>
   /** One of the caller's own sessions; the caller was matched against it before. */
-  endOne(sid: SessionId, by: Uid): Promise<LogoutAnswer>
+  logoutOne(sid: SessionId, by: Uid): Promise<LogoutAnswer>
   revokeSession: Bound<typeof administer.revokeSession>
   revokeUser: Bound<typeof administer.revokeUser>
   enableUser(uid: Uid): Promise<void>
@@ -54,7 +54,7 @@ export function createAuthority(rooms: Rooms): Authority {
     revokeToken: (caller, token) => revokeToken(rooms, caller, token),
     logout: (token) => logout(rooms, token),
     logoutMany: (caller, which) => logoutMany(rooms, caller, which),
-    endOne: (sid, by) => endOne(rooms, sid, by),
+    logoutOne: (sid, by) => logoutOne(rooms, sid, by),
     revokeSession: (order) => administer.revokeSession(rooms, order),
     revokeUser: (order) => administer.revokeUser(rooms, order),
     enableUser: (uid) => administer.enableUser(rooms, uid),

@@ -1,26 +1,17 @@
-import type { Claims, ClientId, EpochSeconds, Uid } from '#domain'
+import type { ClientId } from '#domain'
 import type { ClientRules } from './policy.ts'
 import { reservedRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
-import { start } from './start.ts'
+import { type SignInFacts, start } from './start.ts'
 import { noWish, type TokenSet, tokenSet } from './token-set.ts'
 
 /** `POST /sessions`, parsed: a backend starts a session for a user that it has authenticated itself. */
-export interface IssueInput {
+export interface IssueInput extends SignInFacts {
   readonly caller: ClientRules
-  readonly uid: Uid
+  /** Null: the caller. */
   readonly clientId: ClientId | null
+  /** Null: the client's. */
   readonly device: string | null
-  readonly deviceId: string | null
-  readonly deviceName: string | null
-  readonly ip: string | null
-  readonly userAgent: string | null
-  readonly authTime: EpochSeconds | null
-  readonly amr: readonly string[] | null
-  readonly acr: string | null
-  readonly roles: readonly string[]
-  readonly claims: Claims
-  readonly fence: number | null
   readonly reuse: boolean
 }
 

@@ -20,9 +20,20 @@ const anyToken: Acceptable = ['access', 'session', 'cookie', 'refresh']
  * @throws StoreUnavailable, KeyMissing
  */
 export async function logout(rooms: Rooms, token: string): Promise<LogoutAnswer> {
+  return counted(rooms, () =>
+    kindOf(token) === 'access' ? byAccess(rooms, token) : byRow(rooms, token),
+  )
+}
+
+/** `DELETE /sessions/{sid}`: the user ends one of their own sessions, which was matched before. */
+export async function logoutOne(rooms: Rooms, sid: SessionId, by: Actor): Promise<LogoutAnswer> {
+  return counted(rooms, () => endOne(rooms, sid, by))
+}
+
+/** `curfew_logout_total`: every 503 is a `token_fail`, whatever was out of reach (API.md, section 5). */
+async function counted(rooms: Rooms, act: () => Promise<LogoutAnswer>): Promise<LogoutAnswer> {
   try {
-    const answer =
-      kindOf(token) === 'access' ? await byAccess(rooms, token) : await byRow(rooms, token)
+    const answer = await act()
     if (answer.kind === 'done') rooms.signals.loggedOut(answer.already ? 'already_revoked' : 'ok')
     return answer
   } catch (error) {
@@ -54,7 +65,7 @@ async function byRow(rooms: Rooms, token: string): Promise<LogoutAnswer> {
   }
 }
 
-/** The user ends one of their own sessions. A row that is gone counts as ended (rule 30). */
+/** The end itself. A row that is gone counts as ended (rule 30). */
 export async function endOne(rooms: Rooms, sid: SessionId, by: Actor): Promise<LogoutAnswer> {
   const ended = await endFor(rooms, sid, { reason: reason('userLogout'), by, guard: 'live' })
   const byThis = ended !== 'conflict' && ended.kind === 'ended' && ended.byThis

@@ -21,11 +21,9 @@ import type { Rooms } from './rooms.ts'
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
 const startAttemptsMax = 8
 
-/** A sign-in that was authenticated elsewhere: whoever calls `start` vouches for it. */
-export interface SignIn {
+/** What whoever authenticated the user says of the sign-in. */
+export interface SignInFacts {
   readonly uid: Uid
-  readonly clientId: ClientId
-  readonly device: string
   readonly deviceId: string | null
   readonly deviceName: string | null
   readonly ip: string | null
@@ -35,9 +33,15 @@ export interface SignIn {
   readonly acr: string | null
   readonly roles: readonly string[]
   readonly claims: Claims
-  readonly scope: string
   /** The global fence when the sign-in began (rule 1); null: it begins now. */
   readonly fence: number | null
+}
+
+/** A sign-in that was authenticated elsewhere: whoever calls `start` vouches for it. */
+export interface SignIn extends SignInFacts {
+  readonly clientId: ClientId
+  readonly device: string
+  readonly scope: string
   /** False: a live session of a `shared` class is superseded, not joined. */
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */

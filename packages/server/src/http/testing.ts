@@ -181,8 +181,8 @@ export class FakeWorld {
         const { sid, uid } = caller.origin
         return { kind: 'done', revoked: this.#endAll(uid, which === 'others' ? sid : null, uid) }
       },
-      endOne: async (sid, by) => {
-        this.#ask('endOne')
+      logoutOne: async (sid, by) => {
+        this.#ask('logoutOne')
         return { kind: 'done', sid, already: !this.end(numberOf(sid), by) }
       },
       revokeSession: async ({ sid, by, reason: why }) => {

@@ -71,7 +71,7 @@ export function sessionRoutes(app: App, context: HttpContext): void {
       const sid = sidParam(request)
       const session = await context.authority.show(sid)
       if (session?.origin.uid !== uid) throw noSuchSession()
-      const answer = await context.authority.endOne(sid, uid)
+      const answer = await context.authority.logoutOne(sid, uid)
       if (answer.kind === 'invalid') throw noSuchSession()
       return logoutJson(answer)
     },
