@@ -142,7 +142,7 @@ class Refresher implements ProviderRefresh {
   }
 
   #track(pending: Promise<unknown>): void {
-    const settled = pending.then(
+    const settled: Promise<unknown> = pending.then(
       () => this.#pending.delete(settled),
       () => this.#pending.delete(settled),
     )
