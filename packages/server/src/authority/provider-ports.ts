@@ -90,7 +90,8 @@ export interface ProviderGrants {
   reread(order: {
     readonly providerId: string
     readonly subject: string
-    readonly accessToken: Secret
+    /** Of the row; the ID token among them was verified when it came. */
+    readonly tokens: ProviderTokens
     readonly claims: Claims
   }): Promise<RefreshedGrants | undefined>
   revokeAtProvider(order: RevocationOrder): Promise<'revoked' | 'unsupported' | 'failed'>

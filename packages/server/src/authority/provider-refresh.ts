@@ -236,9 +236,8 @@ class Refresher implements ProviderRefresh {
     const tokens =
       this.#deps.grants.rules(providerId) && tokensOf(this.#deps.seal, origin.sid, link)
     if (tokens === undefined) return
-    const { accessToken } = tokens
     const { claims } = grants
-    const regrant = await this.#deps.grants.reread({ providerId, subject, accessToken, claims })
+    const regrant = await this.#deps.grants.reread({ providerId, subject, tokens, claims })
     if (regrant === undefined) return
     await apply(this.#deps.rooms, origin.sid, () => ({ kind: 'regrant', ...regrant }))
   }

@@ -71,7 +71,7 @@ async function tell(source: ClaimSource, sources: Sources): Promise<Claims> {
     case 'id_token':
       return sources.idClaims ?? {}
     case 'userinfo':
-      return userinfo(sources)
+      return (await userinfo(sources)) ?? {}
     case 'access_token':
       return accessClaims(sources)
     default:
@@ -79,8 +79,13 @@ async function tell(source: ClaimSource, sources: Sources): Promise<Claims> {
   }
 }
 
-/** A provider whose userinfo is down still signs in: what it would have told is missing, no more. */
-export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Claims> {
+/**
+ * Undefined: it did not answer. A provider whose userinfo is down still signs in: what it would have
+ * told is missing, no more.
+ *
+ * @throws SubjectMismatch
+ */
+export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Claims | undefined> {
   const { provider, discovered, accessToken, subject } = sources
   const { settings, fetch } = provider
   try {
@@ -89,14 +94,14 @@ export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Clai
       if (user['sub'] !== subject) throw new SubjectMismatch()
       return user
     }
-    if (discovered.metadata.userinfo_endpoint === undefined) return {}
+    if (discovered.metadata.userinfo_endpoint === undefined) return undefined
     const told = await client.fetchUserInfo(discovered.configuration, accessToken.reveal(), subject)
     return told as Claims
   } catch (error) {
     if (error instanceof SubjectMismatch) throw error
     const mismatch = error instanceof client.ClientError && error.code === subjectMismatchCode
     if (mismatch) throw new SubjectMismatch()
-    return {}
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 /* Asks a provider for new tokens, once for each call, and says what kind of answer came (rule 21). */
+import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
 import type {
   Clock,
@@ -194,16 +195,19 @@ async function reread(
   order: Parameters<ProviderGrants['reread']>[0],
 ): Promise<RefreshedGrants | undefined> {
   if (provider === undefined || !provider.settings.claimsFrom.includes('userinfo')) return undefined
-  const { accessToken, subject } = order
+  const { tokens, subject } = order
+  const { accessToken, idToken } = tokens
   try {
     const discovered = await provider.discovered()
     const { issuer } = discovered.metadata
     const told = await userinfo({ provider, discovered, accessToken, subject, issuer })
-    if (Object.keys(told).length === 0) return undefined
-    // What the ID token says goes before, unless userinfo is named first.
-    const idFirst = provider.settings.claimsFrom.indexOf('id_token') === 0
-    const sources = idFirst ? [order.claims, told] : [told, order.claims]
-    const person = judgedPerson(provider, issuer, mergeClaims(sources))
+    if (told === undefined) return undefined
+    const idClaims = idToken === null ? order.claims : (decodeJwt(idToken.reveal()) as Claims)
+    // What the access token says is not read again.
+    const sources = { id_token: idClaims, userinfo: told, access_token: order.claims }
+    const { claimsFrom } = provider.settings
+    const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => sources[source])])
+    const person = judgedPerson(provider, issuer, merged)
     return person.kind === 'person' ? { roles: person.roles, claims: person.claims } : undefined
   } catch (error) {
     if (error instanceof SubjectMismatch || error instanceof ProviderUnavailable) return undefined
