@@ -119,9 +119,19 @@ export function failed(
   }
 }
 
+/** openid-client does not look at `iat` (OpenID Connect Core, section 3.1.3.7, point 10). */
+export class IssuedInFuture extends Error {
+  readonly code = 'issued_in_future'
+
+  constructor() {
+    super('the ID token was issued in the future: the clocks differ by more than two minutes')
+  }
+}
+
 /** What an error of the exchange means. An error that is ours is thrown on. */
 export function codeOf(error: unknown): FlowFailureCode {
   if (error instanceof SubjectMismatch) return 'subject_mismatch'
+  if (error instanceof IssuedInFuture) return 'identity_invalid'
   if (error instanceof ProviderUnavailable || silenceIn(error)) return 'provider_unavailable'
   if (error instanceof client.AuthorizationResponseError) {
     return error.error === 'access_denied' ? 'access_denied' : 'provider_error'
@@ -133,7 +143,7 @@ export function codeOf(error: unknown): FlowFailureCode {
 }
 
 function codeOfBody({ error, status }: client.ResponseBodyError): FlowFailureCode {
-  if (error === 'invalid_grant' || error === 'bad_verification_code') return 'code_refused'
+  if (refusals.includes(error)) return 'code_refused'
   if (status >= 500) return 'provider_unavailable'
   return error === 'invalid_client' || error === 'unauthorized_client'
     ? 'client_refused'
@@ -145,7 +155,16 @@ function codeOfClient(error: client.ClientError): FlowFailureCode {
     const status = error.cause instanceof Response ? error.cause.status : 0
     return status >= 500 ? 'provider_unavailable' : 'provider_error'
   }
-  return 'identity_invalid'
+  return refusals.includes(errorInBody(error) ?? '') ? 'code_refused' : 'identity_invalid'
+}
+
+/** A code that was used or has run out; GitHub says so in words of its own, with status 200. */
+const refusals = ['invalid_grant', 'bad_verification_code']
+
+function errorInBody(error: client.ClientError): string | undefined {
+  const about = error.cause instanceof Error ? error.cause.cause : undefined
+  const body = (about as { readonly body?: { readonly error?: unknown } } | undefined)?.body
+  return typeof body?.error === 'string' ? body.error : undefined
 }
 
 export function silenceIn(error: unknown): ProviderSilent | undefined {

@@ -19,7 +19,7 @@ import {
   FlowCookies,
   flowsMax,
 } from './flow-cookies.ts'
-import { codeOf, type FlowFailure, failed } from './flow-failures.ts'
+import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
 import { githubUser } from './github.ts'
 import { mergeClaims } from './identity.ts'
 import { judgedPerson, type Person, personOf } from './person.ts'
@@ -82,6 +82,8 @@ const roundMs = 60_000
 /** So many sign-ins in a row for one target, each within a minute, are a loop. */
 const roundsMax = 4
 const idLength = 12
+/** How far the provider's clock may be ahead. */
+const futureMsMax = 120_000
 
 export function createSignInFlow(options: SignInFlowOptions): SignInFlow {
   const { publicUrl, seal } = options
@@ -238,7 +240,7 @@ async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
   try {
     const discovered = await provider.discovered()
     const answer = await exchange(tools, discovered, redeeming)
-    const who = await identify(provider, discovered, answer)
+    const who = await identify({ provider, discovered }, answer, tools.clock.now())
     if (who.person.kind === 'claims-incomplete') return failed('claims_incomplete', about)
     if (!who.person.allowed) return failed('not_allowed', { ...about, detail: who.person.uid })
     return { kind: 'identity', identity: identityOf(tools, provider, answer, who, who.person) }
@@ -278,9 +280,9 @@ interface Identified {
 }
 
 async function identify(
-  provider: Provider,
-  discovered: Discovered,
+  { provider, discovered }: Pick<Redirect, 'provider' | 'discovered'>,
   answer: TokenAnswer,
+  now: number,
 ): Promise<Identified> {
   const accessToken = new Secret(answer.access_token)
   const idClaims = answer.claims() as Claims | undefined
@@ -290,6 +292,7 @@ async function identify(
     const person = judgedPerson(provider, issuer, mergeClaims([user]))
     return { issuer, subject: String(user['sub']), idClaims, person }
   }
+  if ((numberIn(idClaims, 'iat') ?? 0) * 1000 > now + futureMsMax) throw new IssuedInFuture()
   const issuer = String(idClaims['iss'])
   const subject = String(idClaims['sub'])
   const sources = { provider, discovered, idClaims, accessToken, subject, issuer }

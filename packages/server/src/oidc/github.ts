@@ -1,7 +1,7 @@
 /* GitHub (and GitHub Enterprise) speak OAuth 2.0 only: no discovery, no ID token, an API for the user. */
 import type { ServerMetadata } from 'openid-client'
 import type { Claims, Json, Secret } from '#domain'
-import type { ProviderFetch } from './provider-http.ts'
+import { type ProviderFetch, ProviderSilent } from './provider-http.ts'
 
 export function githubMetadata(issuer: string): ServerMetadata {
   const base = issuer.replace(/\/+$/, '')
@@ -19,7 +19,7 @@ function apiOf(issuer: string): string {
   return base === 'https://github.com' ? 'https://api.github.com' : `${base}/api/v3`
 }
 
-/** The user in the words of OpenID Connect. @throws Error when the API does not say who it is */
+/** The user in the words of OpenID Connect. @throws ProviderSilent when the API does not say who it is */
 export async function githubUser(
   fetch: ProviderFetch,
   issuer: string,
@@ -27,7 +27,7 @@ export async function githubUser(
 ): Promise<Claims> {
   const user = await ask(fetch, `${apiOf(issuer)}/user`, accessToken)
   if (!isRecord(user) || typeof user['id'] !== 'number') {
-    throw new Error('the API of GitHub did not say who signed in')
+    throw new ProviderSilent('the API of GitHub did not say who signed in', true)
   }
   const emails = await ask(fetch, `${apiOf(issuer)}/user/emails`, accessToken).catch(() => [])
   const names = {
@@ -48,7 +48,8 @@ async function ask(fetch: ProviderFetch, url: string, accessToken: Secret): Prom
       'user-agent': 'curfew',
     },
   })
-  if (response.status !== 200) throw new Error(`the API of GitHub answered ${response.status}`)
+  if (response.status !== 200)
+    throw new ProviderSilent(`the API of GitHub answered ${response.status}`, true)
   return (await response.json()) as Json
 }
 

@@ -192,6 +192,7 @@ describe('the way back', () => {
     ['another audience', { aud: 'somebody' }],
     ['another issuer', { iss: 'https://mallory.example.com' }],
     ['an end in the past', { exp: 1 }],
+    ['a beginning in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
     ['several audiences and another azp', { aud: ['curfew', 'x'], azp: 'x' }],
   ] as const) {
     test(`an ID token with ${what} signs nobody in`, async () => {

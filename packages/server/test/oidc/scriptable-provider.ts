@@ -55,6 +55,7 @@ export interface ScriptableProvider {
   script: Mishap[]
   /** What code grants meet. */
   codeScript: Mishap[]
+  onRequest: (request: IncomingMessage) => void
   /** Lets hanging answers go. */
   release(): void
   /** What a browser at the authorization endpoint ends in: the callback's URL. */
@@ -100,6 +101,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     keysStatus: 200,
     userinfoStatus: 200,
     script: [],
+    onRequest: () => undefined,
     codeScript: [],
     release() {
       for (const go of waiting.splice(0)) go()
@@ -245,6 +247,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    provider.onRequest(request)
     const { pathname } = new URL(request.url ?? '/', provider.issuer)
     if (pathname === '/.well-known/openid-configuration') {
       provider.counts.discovery++
