@@ -93,7 +93,6 @@ export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'
 export type { Alarm, RefreshResult, Rooms, Signals } from './rooms.ts'
 export {
-  gatewayDevice,
   type ProviderIdentity,
   type SignInAnswer,
   type SignInInput,

@@ -42,7 +42,6 @@ export interface SignInInput {
   readonly previous: SessionId | null
   /** The owner of gateway sessions: never a client of the configuration. */
   readonly clientId: ClientId
-  readonly device: string
   readonly scope: string
   readonly ip: string | null
   readonly userAgent: string | null
@@ -57,7 +56,7 @@ export type SignInAnswer =
   | { readonly kind: 'provider-logged-out' }
 
 /** The class of sessions that the gateway starts. */
-export const gatewayDevice = 'web'
+const gatewayDevice = 'web'
 
 /**
  * Starts the gateway's session for somebody whom a provider has just authenticated: always a new sid
@@ -71,7 +70,8 @@ export async function signIn(
   seal: TokenSeal,
   input: SignInInput,
 ): Promise<SignInAnswer> {
-  const { identity, previous, fence, clientId, device, scope, ip, userAgent } = input
+  const { identity, previous, fence, clientId, scope, ip, userAgent } = input
+  const device = gatewayDevice
   const { uid, roles, claims, acr, amr, authTime } = identity
   const person = { uid, roles, claims, acr, amr, authTime }
   const place = { clientId, device, deviceId: null, deviceName: null, ip, userAgent, scope, fence }

@@ -253,7 +253,6 @@ export async function started(
     fence: returned.fence,
     previous: null,
     clientId: 'gateway' as ClientId,
-    device: 'web',
     scope: '',
     ip: null,
     userAgent: null,
