@@ -108,6 +108,24 @@ export function providerSuite(prepare: Prepare): void {
     }
   })
 
+  test('rule 23 late sign-in: of a logout by subject and the starts that race with it none survives', async () => {
+    const { store, second } = await prepare()
+    const other = await second()
+    for (let round = 0; round < 8; round++) {
+      const subject = `subject-${round}`
+      const fence = await store.fence()
+      const until = addMs(await nowOf(store), hourMs)
+      const racing = [
+        ...Array.from({ length: 4 }, () => start(other, { subject, fence, providerSid: null })),
+        store.endByProvider(bySubject(until, subject)).then(() => undefined),
+        ...Array.from({ length: 4 }, () => start(store, { subject, fence, providerSid: null })),
+      ]
+      for (const raced of await Promise.all(racing)) {
+        if (raced !== undefined) expect(await isLive(store, raced.session)).toBe(false)
+      }
+    }
+  })
+
   test('rule 23 late sign-in: a logout of the subject ends what was created until then, and moves the fence', async () => {
     const { store, shift } = await prepare()
     const uid = newUid()
