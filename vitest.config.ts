@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'e2e',
           include: [
             'packages/server/test/e2e/**/*.test.ts',
+            'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
           ],
           testTimeout: 60_000,

@@ -57,7 +57,46 @@ export {
   type UserState,
 } from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
+export {
+  type ProviderRefreshDeps,
+  type ProviderRefreshResult,
+  type ProviderSignals,
+  revokeTokens,
+  tokensOf,
+} from './provider-attempt.ts'
+export {
+  type Announcement,
+  endByProviderSid,
+  endBySubject,
+  type ProviderLogoutAnswer,
+} from './provider-logout.ts'
+export type {
+  GrantResult,
+  ProviderGrants,
+  ProviderLogoutOrder,
+  ProviderLogoutResult,
+  ProviderRules,
+  ProviderSessionStore,
+  ProviderTokens,
+  RefreshedGrants,
+  RefreshOrder,
+  RevocationOrder,
+  TokenSeal,
+} from './provider-ports.ts'
+export {
+  createProviderRefresh,
+  type FlightDeps,
+  type Freshness,
+  type ProviderRefresh,
+} from './provider-refresh.ts'
+export type { CannotRefresh } from './provider-standing.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'
 export type { Alarm, RefreshResult, Rooms, Signals } from './rooms.ts'
+export {
+  type ProviderIdentity,
+  type SignInAnswer,
+  type SignInInput,
+  signIn,
+} from './sign-in.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'

@@ -23,6 +23,7 @@ import type {
   TokenId,
   Uid,
 } from '#domain'
+import type { ProviderSessionStore } from './provider-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -65,6 +66,8 @@ export type StartResult =
   /** The user was signed out everywhere since the fence was captured, or the fence was never reached. */
   | { readonly kind: 'fence-moved' }
   | { readonly kind: 'user-disabled' }
+  /** The provider announced the end of this sign-in before it had finished (rule 23). */
+  | { readonly kind: 'provider-logged-out' }
 
 export interface EndOrder extends EndCause {
   readonly sid: SessionId
@@ -266,7 +269,7 @@ export interface OnceStore {
 }
 
 /** What one engine offers; stores/sqlite.ts and stores/postgres.ts each build one. */
-export interface Store extends SessionStore, FeedStore, KeyStore, OnceStore {
+export interface Store extends SessionStore, FeedStore, KeyStore, OnceStore, ProviderSessionStore {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void
   close(): Promise<void>

@@ -9,6 +9,7 @@ import {
   type KeyId,
   type LiveSession,
   mint,
+  type ProviderLink,
   type SessionId,
   slotOf,
   type Uid,
@@ -46,6 +47,8 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** The identity provider's part, for the sid and the instant of the start; its tokens are sealed under the sid. */
+  readonly provider?: (sid: SessionId, now: Instant) => ProviderLink
 }
 
 export type Started =
@@ -53,12 +56,30 @@ export type Started =
   | { readonly kind: 'fence-moved' }
   | { readonly kind: 'user-disabled' }
 
+/** Only a session that a provider vouches for can be refused by the provider (rule 23). */
+export type StartedByProvider = Started | { readonly kind: 'provider-logged-out' }
+
 /**
  * The one way to start a session; every kind of sign-in ends here.
  *
  * @throws StoreUnavailable
  */
-export async function start(rooms: Rooms, signIn: SignIn, rules: DeviceRules): Promise<Started> {
+export async function start(
+  rooms: Rooms,
+  signIn: Omit<SignIn, 'provider'>,
+  rules: DeviceRules,
+): Promise<Started> {
+  const started = await startByProvider(rooms, signIn, rules)
+  if (started.kind !== 'provider-logged-out') return started
+  throw new Error('a provider refused the start of a session that it knows nothing of')
+}
+
+/** @throws StoreUnavailable */
+export async function startByProvider(
+  rooms: Rooms,
+  signIn: SignIn,
+  rules: DeviceRules,
+): Promise<StartedByProvider> {
   const fence = signIn.fence ?? (await rooms.store.fence())
   for (let attempt = 0; attempt < startAttemptsMax; attempt++) {
     const started = await place(rooms, { signIn, rules, fence })
@@ -70,7 +91,7 @@ export async function start(rooms: Rooms, signIn: SignIn, rules: DeviceRules): P
   throw new StoreUnavailable(new Error(`${startAttemptsMax} joins found their session ended`))
 }
 
-function resultOf(started: Started): 'started' | 'joined' | 'refused' {
+function resultOf(started: StartedByProvider): 'started' | 'joined' | 'refused' {
   return started.kind === 'started' || started.kind === 'joined' ? started.kind : 'refused'
 }
 
@@ -80,11 +101,11 @@ interface Placing {
   readonly fence: number
 }
 
-async function place(rooms: Rooms, placing: Placing): Promise<Started | 'again'> {
+async function place(rooms: Rooms, placing: Placing): Promise<StartedByProvider | 'again'> {
   const { signIn, rules, fence } = placing
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)
-  const applicant = applicantOf(signIn)
+  const applicant = applicantOf(signIn, candidate.provider?.providerId ?? null)
   const result = await rooms.store.start({ candidate, applicant, policy: rules.policy, fence })
   switch (result.kind) {
     case 'started':
@@ -134,9 +155,9 @@ function renewalOf(rooms: Rooms, keyId: KeyId): KeyId | null {
   return rooms.opaque.isRetired(keyId) ? rooms.opaque.currentKeyId() : null
 }
 
-function applicantOf(signIn: SignIn): Applicant {
+function applicantOf(signIn: SignIn, providerId: string | null): Applicant {
   const { clientId, roles, acr, deviceId, mayJoin } = signIn
-  return { deviceId, mayJoin, joiner: { clientId, providerId: null, roles, acr } }
+  return { deviceId, mayJoin, joiner: { clientId, providerId, roles, acr } }
 }
 
 function mintOrder(rooms: Rooms, clientId: ClientId, device: string) {
@@ -150,17 +171,18 @@ function mintOrder(rooms: Rooms, clientId: ClientId, device: string) {
 /** Version 1, with its first access token already in the ledger: the insert is that mint's commit. */
 function newSession(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Instant): LiveSession {
   const keyId = rooms.opaque.currentKeyId()
+  const origin = originOf(rooms, signIn, rules, now)
   const bare: LiveSession = {
     kind: 'live',
     version: 1,
-    origin: originOf(rooms, signIn, rules, now),
+    origin,
     profile: { deviceName: signIn.deviceName, ip: signIn.ip, userAgent: signIn.userAgent },
     life: { lastSeenAt: now, idleExpiresAt: addMs(now, rules.idleTtlMs) },
     grants: { version: 1, roles: signIn.roles, claims: signIn.claims, scope: signIn.scope },
     rotation: null,
     access: { newest: null, latestExp: 0 as EpochSeconds },
     sessionToken: { generation: 1, keyId },
-    provider: null,
+    provider: signIn.provider?.(origin.sid, now) ?? null,
   }
   const minted = mint(bare, mintOrder(rooms, signIn.clientId, signIn.device), now)
   const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint: null, minted }

@@ -1,4 +1,4 @@
-import type { StartResult, Store, UserEndResult } from '#authority'
+import type { ProviderLogoutResult, StartResult, Store, UserEndResult } from '#authority'
 import { endStatements, endUser } from './acts/ends.ts'
 import { feedStatements, readPage, readTail, renewEpoch } from './acts/feed.ts'
 import {
@@ -11,6 +11,7 @@ import {
   retireKeyId,
 } from './acts/keys.ts'
 import { onceStatements, useOnce } from './acts/once.ts'
+import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
 import { prunedOf, pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
 import {
   enableUser,
@@ -31,6 +32,7 @@ export function createStore(engine: Engine): Store {
   return {
     ...sessionMethods(engine),
     ...startAndEndMethods(engine),
+    ...providerMethods(engine),
     ...feedMethods(engine),
     ...keyMethods(engine),
     onHint: (listener) => engine.onHint(listener),
@@ -84,6 +86,18 @@ function startAndEndMethods(engine: Engine): Methods<'start' | 'end' | 'endUser'
       if (result.kind === 'done' && result.ended.length > 0) engine.announce()
       return result
     },
+  }
+}
+
+function providerMethods(engine: Engine): Methods<'endByProvider' | 'countOfSubject'> {
+  const sql = providerEndStatements(engine.dialect)
+  return {
+    endByProvider: async (order) => {
+      const result: ProviderLogoutResult = await engine.write(() => endByProvider(sql, order))
+      if (result.kind === 'done' && result.ended.length > 0) engine.announce()
+      return result
+    },
+    countOfSubject: (issuer, subject) => engine.read(() => countOfSubject(sql, issuer, subject)),
   }
 }
 

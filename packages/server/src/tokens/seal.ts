@@ -1,5 +1,5 @@
 /*
- * Sealing of what the store or Redis keeps for us and must not be able to read or move: AES-256-GCM
+ * Sealing of what the store, Redis or a browser keeps for us and must not be able to read or move: AES-256-GCM
  * under a subkey of the ring. version | key id (4) | iv (12) | ciphertext | tag (16), in base64url.
  * The associated data names the purpose and the row, so that a sealed text is good in one place only.
  */
@@ -19,7 +19,7 @@ const bodyOffset = ivOffset + ivLength
 const tagLength = 16
 
 /** What is sealed. Each has its own subkey: one with random IVs serves 2^32 texts (SP 800-38D, 8.3). */
-export type SealPurpose = 'signing-key' | 'provider-tokens'
+export type SealPurpose = 'signing-key' | 'provider-tokens' | 'flow'
 
 export type Unsealed =
   | { readonly kind: 'opened'; readonly plaintext: Secret; readonly keyId: KeyId }
@@ -39,6 +39,7 @@ export function createSealer(ring: KeyRing, clock: Pick<Clock, 'now'>): Sealer {
   const keys: Readonly<Record<SealPurpose, ReadonlyMap<KeyId, KeyObject>>> = {
     'signing-key': ring.subkeys('seal/signing-key'),
     'provider-tokens': ring.subkeys('seal/provider-tokens'),
+    flow: ring.subkeys('seal/flow'),
   }
 
   return {

@@ -34,7 +34,7 @@ async function raw(sql: string): Promise<readonly RawRow[]> {
 async function prepare(): Promise<Subject> {
   offsetMs = 0
   const store = await open()
-  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once;
+  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once, provider_subjects;
     update fence set value = 0; update feed_head set seq = 0, floor = 0, at = 0, keys_version = 1`)
   return {
     store,

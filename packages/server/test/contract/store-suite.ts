@@ -4,11 +4,13 @@ import type { Prepare } from './bench.ts'
 import { endsSuite } from './ends-suite.ts'
 import { feedSuite } from './feed-suite.ts'
 import { keysSuite } from './keys-suite.ts'
+import { providerSuite } from './provider-suite.ts'
 import { sessionsSuite } from './sessions-suite.ts'
 
 export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: sessions`, () => sessionsSuite(prepare))
   describe(`${engine}: starts and ends`, () => endsSuite(prepare))
   describe(`${engine}: the feed`, () => feedSuite(prepare))
+  describe(`${engine}: sessions of providers`, () => providerSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
 }

@@ -5,6 +5,7 @@ import { type Act, ask, askOne, type Row, type Statement, statement } from '../a
 import { insertedColumns, insertedValues, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, time, toSession, whole } from '../row.ts'
+import { type AdmissionStatements, admissionStatements, admit } from './provider-admission.ts'
 
 export interface StartStatements {
   readonly dialect: Dialect
@@ -12,6 +13,7 @@ export interface StartStatements {
   readonly addUser: Statement
   readonly classRows: Statement
   readonly insert: Statement
+  readonly admission: AdmissionStatements
 }
 
 export function startStatements(dialect: Dialect): StartStatements {
@@ -41,18 +43,21 @@ export function startStatements(dialect: Dialect): StartStatements {
       returning (select epoch from feed_head where id = 1) as epoch,
         (select seq from feed_head where id = 1) as seq`,
     ),
+    admission: admissionStatements(dialect),
   }
 }
 
 /**
- * One transaction, in the order of locks of rule 1: the user, the sessions of the class by sid, the
- * feed's head. Only `started` has written anything; every other answer is rolled back.
+ * One transaction, in the order of locks of rule 1: the user, the provider's names of the session, the
+ * sessions of the class by sid, the feed's head. Only `started` has written anything; every other answer is rolled back.
  */
 export function* startSession(sql: StartStatements, request: StartRequest): Act<StartResult> {
   const { candidate, applicant, policy } = request
   const user = yield* lockUser(sql, candidate.origin.uid)
   const refusal = refuse(user, request.fence)
   if (refusal !== undefined) return refusal
+  const kept = yield* admit(sql.admission, candidate.provider, request.fence)
+  if (kept !== undefined) return kept
   const rows = yield* ask(sql.classRows, candidate.origin.uid, candidate.origin.device)
   const now = time(rows[0] ?? user, 'store_now')
   const placement = place(policy, rows.map(toSession) as readonly LiveSession[], applicant, now)

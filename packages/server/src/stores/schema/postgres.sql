@@ -33,6 +33,12 @@ create table once (
   expires_at bigint not null
 );
 
+create table provider_subjects (
+  issuer text collate "C" not null,
+  subject text collate "C" not null,
+  fence bigint not null
+);
+
 create table schema_migrations (
   version integer not null,
   name text not null,
@@ -131,6 +137,8 @@ alter table key_ids add constraint key_ids_pkey PRIMARY KEY (key_id);
 
 alter table once add constraint once_pkey PRIMARY KEY (kind, id);
 
+alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
+
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
 
 alter table sessions add constraint sessions_end_is_whole CHECK ((((revoked_at IS NULL) = (revoked_reason IS NULL)) AND ((revoked_at IS NULL) = (feed_seq IS NULL)) AND ((revoked_at IS NOT NULL) OR (revoked_by_user_id IS NULL))));
@@ -150,6 +158,10 @@ CREATE INDEX feed_exp ON public.feed USING btree (exp);
 CREATE INDEX once_expires ON public.once USING btree (expires_at);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_of_provider_sid ON public.sessions USING btree (provider_issuer, provider_sid) WHERE ((revoked_at IS NULL) AND (provider_sid IS NOT NULL));
+
+CREATE INDEX sessions_of_subject ON public.sessions USING btree (provider_issuer, provider_subject) WHERE ((revoked_at IS NULL) AND (provider_issuer IS NOT NULL));
 
 CREATE INDEX sessions_of_user ON public.sessions USING btree (uid, sid);
 

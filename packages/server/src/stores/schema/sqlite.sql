@@ -31,6 +31,13 @@ CREATE TABLE once (
   primary key (kind, id)
 ) strict, without rowid;
 
+CREATE TABLE provider_subjects (
+  issuer text not null,
+  subject text not null,
+  fence integer not null,
+  primary key (issuer, subject)
+) strict;
+
 CREATE TABLE schema_migrations (
   version integer not null primary key,
   name text not null,
@@ -127,6 +134,12 @@ CREATE INDEX feed_exp on feed (exp);
 CREATE INDEX once_expires on once (expires_at);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
+
+CREATE INDEX sessions_of_provider_sid on sessions (provider_issuer, provider_sid)
+  where revoked_at is null and provider_sid is not null;
+
+CREATE INDEX sessions_of_subject on sessions (provider_issuer, provider_subject)
+  where revoked_at is null and provider_issuer is not null;
 
 CREATE INDEX sessions_of_user on sessions (uid, sid);
 

@@ -130,4 +130,20 @@ create table once (
 create index once_expires on once (expires_at);
 `,
   },
+  {
+    version: 2,
+    name: 'sessions by their names at the provider',
+    text: `
+create index sessions_of_provider_sid on sessions (provider_issuer, provider_sid)
+  where revoked_at is null and provider_sid is not null;
+create index sessions_of_subject on sessions (provider_issuer, provider_subject)
+  where revoked_at is null and provider_issuer is not null;
+create table provider_subjects (
+  issuer text not null,
+  subject text not null,
+  fence integer not null,
+  primary key (issuer, subject)
+) strict;
+`,
+  },
 ]

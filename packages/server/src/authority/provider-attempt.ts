@@ -1,0 +1,285 @@
+/*
+ * One attempt to refresh a session's tokens at its provider (rule 21). Whoever holds the lease sends:
+ *
+ *   leased -> sending -> kept        tokens: stored before anybody is released
+ *                     -> refused     invalid_grant: the session ends, or the token counts as lost
+ *                     -> fault       the lease goes back at once; nobody asks before the back-off is over
+ *                     -> silent      the lease stays until it runs out; a late answer is still kept
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  addMs,
+  type End,
+  type Instant,
+  type LiveSession,
+  type ProviderLink,
+  reason,
+  type SessionId,
+} from '#domain'
+import { type Applied, apply, type CommandFor, endFor } from './apply.ts'
+import { rulesOf } from './policy.ts'
+import { StoreUnavailable } from './ports.ts'
+import type {
+  GrantResult,
+  ProviderGrants,
+  ProviderRules,
+  ProviderSessionStore,
+  ProviderTokens,
+  TokenSeal,
+} from './provider-ports.ts'
+import { leaseMsFor } from './provider-standing.ts'
+import { openTokens, sealTokens } from './provider-tokens.ts'
+import type { Rooms } from './rooms.ts'
+
+export type ProviderRefreshResult =
+  | 'refreshed'
+  | 'refused'
+  | 'lost'
+  | 'fault'
+  | 'silent'
+  | 'not_this_user'
+  | 'unreadable'
+  | 'session_ended'
+
+/** What happened, for those who count and log. */
+export interface ProviderSignals {
+  refreshed(providerId: string, result: ProviderRefreshResult, why: string | null): void
+  revoked(providerId: string, result: 'revoked' | 'unsupported' | 'failed' | 'siblings'): void
+}
+
+export interface ProviderRefreshDeps {
+  readonly rooms: Rooms
+  readonly store: ProviderSessionStore
+  readonly seal: TokenSeal
+  readonly grants: ProviderGrants
+  readonly signals: ProviderSignals
+  /** Names one attempt; no two are alike. */
+  readonly owner: () => string
+  /** Between 0 and 1. */
+  readonly jitter: () => number
+}
+
+export type Attempted =
+  | { readonly kind: 'kept'; readonly session: LiveSession }
+  | { readonly kind: 'ended'; readonly end: End }
+  | { readonly kind: 'fault'; readonly concerns: 'everyone' | 'session'; readonly until: Instant }
+  /** Something else has become of the row: read it again. */
+  | { readonly kind: 'again' }
+
+/** How often and how long tokens in hand are offered to a store that does not answer. */
+const storeAttemptsMax = 60
+const storeRetryMs = 500
+const retryAfterMsMax = 60_000
+
+export interface Attempt {
+  readonly session: LiveSession
+  readonly link: ProviderLink
+  readonly rules: ProviderRules
+  /** How long the provider is left alone after a fault. */
+  readonly backOffMs: number
+}
+
+/**
+ * Takes the lease and asks. The answer is bounded by the time-out; what comes later, as long as the
+ * lease lasts, is carried out all the same and reported to `late`.
+ *
+ * @throws StoreUnavailable
+ */
+export async function attemptRefresh(
+  deps: ProviderRefreshDeps,
+  attempt: Attempt,
+  late: (pending: Promise<unknown>) => void,
+): Promise<Attempted> {
+  const { rules } = attempt
+  const { sid } = attempt.session.origin
+  const owner = deps.owner()
+  const sent = attempt.link.tokensVersion
+  const leaseMs = leaseMsFor(rules)
+  const lease = { kind: 'take-lease', sent, owner, leaseMs } as const
+  const taken = await apply(deps.rooms, sid, () => lease)
+  if (taken.kind !== 'moved') return { kind: 'again' }
+  const sending = send(deps, {
+    ...attempt,
+    session: taken.session,
+    owner,
+    sent,
+    until: addMs(taken.now, leaseMs),
+  })
+  late(sending)
+  const silence = delay(rules.timeoutMs, undefined, { ref: false }).then(
+    (): Attempted => ({ kind: 'fault', concerns: 'everyone', until: addMs(taken.now, leaseMs) }),
+  )
+  return Promise.race([sending, silence])
+}
+
+interface Sending extends Attempt {
+  readonly owner: string
+  readonly sent: number
+  /** The end of the lease. */
+  readonly until: Instant
+}
+
+async function send(deps: ProviderRefreshDeps, sending: Sending): Promise<Attempted> {
+  const { session, link, rules, until } = sending
+  const { sid } = session.origin
+  const opened = openTokens(deps.seal, sid, link.sealedTokens)
+  if (opened.kind !== 'opened' || opened.tokens.refreshToken === null) {
+    const why = opened.kind === 'opened' ? 'no refresh token among the tokens' : opened.kind
+    deps.signals.refreshed(link.providerId, 'unreadable', why)
+    return giveBack(deps, sending, { concerns: 'session', retryAfterMs: null })
+  }
+  // A process that slept after the swap must not send with a lease that is about to run out.
+  const remainingMs = until - deps.rooms.clock.now()
+  if (remainingMs <= rules.timeoutMs) {
+    await giveBack(deps, sending, { concerns: 'session', retryAfterMs: 0 })
+    return { kind: 'again' }
+  }
+  const { refreshToken, idToken } = opened.tokens
+  const { providerId, issuer, subject } = link
+  const { claims } = session.grants
+  const signal = AbortSignal.timeout(remainingMs)
+  const identity = { providerId, issuer, subject, claims }
+  const result = await deps.grants.refresh({ ...identity, refreshToken, idToken, signal })
+  return settle(deps, sending, result)
+}
+
+async function settle(
+  deps: ProviderRefreshDeps,
+  sending: Sending,
+  result: GrantResult,
+): Promise<Attempted> {
+  const { providerId } = sending.link
+  switch (result.kind) {
+    case 'tokens':
+      return keep(deps, sending, result)
+    case 'not-this-user':
+      deps.signals.refreshed(providerId, 'not_this_user', result.why)
+      return endFor(deps.rooms, sending.session.origin.sid, idpRefused).then((ended) =>
+        afterEnd(deps, sending, ended, result.tokens),
+      )
+    case 'refused':
+      return refuse(deps, sending)
+    case 'fault':
+      deps.signals.refreshed(providerId, 'fault', result.why)
+      return giveBack(deps, sending, result)
+    case 'silent':
+      deps.signals.refreshed(providerId, 'silent', result.why)
+      return { kind: 'fault', concerns: 'everyone', until: sending.until }
+    default:
+      return result satisfies never
+  }
+}
+
+const idpRefused = { reason: reason('idpRefused'), by: null, guard: 'live' } as const
+
+/** Stored before anybody is released, and however long the store takes: the old token is spent. */
+async function keep(
+  deps: ProviderRefreshDeps,
+  sending: Sending,
+  result: Extract<GrantResult, { kind: 'tokens' }>,
+): Promise<Attempted> {
+  const { rooms, seal, signals } = deps
+  const { sid, absoluteExpiresAt, device } = sending.session.origin
+  const { providerId } = sending.link
+  const command: CommandFor = () => ({
+    kind: 'store-provider-tokens',
+    sent: sending.sent,
+    sealedTokens: sealTokens(seal, sid, result.tokens),
+    tokensExpireAt: result.expiresAt ?? absoluteExpiresAt,
+    rotated: result.rotated,
+    grants: result.grants,
+    idleTtlMs: rulesOf(rooms.policy, device).idleTtlMs,
+  })
+  const stored = await insisting(() => apply(rooms, sid, command))
+  if (stored.kind === 'moved') {
+    signals.refreshed(providerId, 'refreshed', null)
+    return { kind: 'kept', session: stored.session }
+  }
+  return afterEnd(deps, sending, stored, result.tokens)
+}
+
+/** Tokens of a session that has ended go back to the provider; nobody waits for that. */
+function afterEnd(
+  deps: ProviderRefreshDeps,
+  sending: Sending,
+  applied: Applied | 'conflict',
+  tokens: ProviderTokens,
+): Attempted {
+  if (applied === 'conflict' || (applied.kind !== 'ended' && applied.kind !== 'unknown')) {
+    return { kind: 'again' }
+  }
+  if (applied.kind === 'unknown' || !applied.byThis) {
+    deps.signals.refreshed(sending.link.providerId, 'session_ended', null)
+  }
+  void revokeTokens(deps, sending.link, tokens)
+  return applied.kind === 'ended' ? { kind: 'ended', end: applied.end } : { kind: 'again' }
+}
+
+async function refuse(deps: ProviderRefreshDeps, sending: Sending): Promise<Attempted> {
+  const { sid } = sending.session.origin
+  const { providerId } = sending.link
+  const command = { kind: 'provider-refused', sent: sending.sent } as const
+  const applied = await insisting(() => apply(deps.rooms, sid, () => command))
+  if (applied.kind === 'ended') {
+    if (applied.byThis) deps.signals.refreshed(providerId, 'refused', null)
+    return { kind: 'ended', end: applied.end }
+  }
+  if (applied.kind === 'moved') deps.signals.refreshed(providerId, 'lost', null)
+  return { kind: 'again' }
+}
+
+async function giveBack(
+  deps: ProviderRefreshDeps,
+  sending: Sending,
+  fault: { readonly concerns: 'everyone' | 'session'; readonly retryAfterMs: number | null },
+): Promise<Attempted> {
+  const restMs = Math.min(fault.retryAfterMs ?? sending.backOffMs, retryAfterMsMax)
+  const retryAt = addMs(deps.rooms.clock.now(), Math.ceil(restMs))
+  const { owner, sent } = sending
+  const command = { kind: 'provider-fault', sent, owner, retryAt } as const
+  await apply(deps.rooms, sending.session.origin.sid, () => command)
+  return { kind: 'fault', concerns: fault.concerns, until: retryAt }
+}
+
+/** @throws StoreUnavailable when the store stays away for half a minute */
+async function insisting(act: () => Promise<Applied>): Promise<Applied> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || attempt >= storeAttemptsMax) throw error
+      await delay(storeRetryMs, undefined, { ref: false })
+    }
+  }
+}
+
+/**
+ * Hands the tokens of an ended session back to the provider. Where that would revoke the whole grant,
+ * only when no other live session of the subject needs it (rule 22). Never throws.
+ */
+export async function revokeTokens(
+  deps: Pick<ProviderRefreshDeps, 'store' | 'grants' | 'signals'>,
+  link: Pick<ProviderLink, 'providerId' | 'issuer' | 'subject'>,
+  tokens: ProviderTokens,
+): Promise<'revoked' | 'unsupported' | 'failed' | 'siblings'> {
+  const { providerId, issuer, subject } = link
+  const revoking = async () => {
+    const wholeGrant = deps.grants.rules(providerId)?.revocation === 'grant'
+    if (wholeGrant && (await deps.store.countOfSubject(issuer, subject)) > 0) return 'siblings'
+    return deps.grants.revokeAtProvider({ providerId, tokens })
+  }
+  // The end stands whatever becomes of this; whoever counts sees that it failed.
+  const result = await revoking().catch(() => 'failed' as const)
+  deps.signals.revoked(providerId, result)
+  return result
+}
+
+/** The tokens of a session's row, for sign-out and effects; undefined: there are none to be read. */
+export function tokensOf(
+  seal: TokenSeal,
+  sid: SessionId,
+  link: Pick<ProviderLink, 'sealedTokens'>,
+): ProviderTokens | undefined {
+  const opened = openTokens(seal, sid, link.sealedTokens)
+  return opened.kind === 'opened' ? opened.tokens : undefined
+}

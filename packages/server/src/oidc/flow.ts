@@ -1,0 +1,345 @@
+/*
+ * A person's sign-in at a provider: from `/login` to the answer of the callback.
+ *
+ *   begun (cookie set) -> returned (state good, used once) -> redeemed -> identity
+ *                      -> failed, at any step, with words for the person
+ *
+ * Nothing is redeemed before the state has been checked, and nothing of an attempt is kept here.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import * as client from 'openid-client'
+import type { Clock, OnceStore, ProviderIdentity } from '#authority'
+import { addMs, type Claims, epochSeconds, Secret } from '#domain'
+import { tokensExpireAt } from './expiry.ts'
+import {
+  type CookieJar,
+  type CookieOrder,
+  type CookieSeal,
+  type Flow,
+  FlowCookies,
+  flowsMax,
+} from './flow-cookies.ts'
+import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
+import { githubUser } from './github.ts'
+import { mergeClaims } from './identity.ts'
+import { judgedPerson, type Person, personOf } from './person.ts'
+import { presetOf, scopesFor } from './presets.ts'
+import { publicAddress } from './provider-http.ts'
+import type { Discovered, Provider, Providers } from './providers.ts'
+
+export interface BeginInput {
+  readonly providerId: string
+  /** Checked by the caller (rule 27); sealed and handed back as it is. */
+  readonly returnTo: string
+  /** The global fence now (rule 1). */
+  readonly fence: number
+  readonly jar: CookieJar
+  /** For rules that ask for it: a recent authentication, a stronger one. */
+  readonly maxAgeSeconds?: number
+  readonly acrValues?: readonly string[]
+  readonly prompt?: string
+  readonly loginHint?: string
+}
+
+export type Begun =
+  | { readonly kind: 'redirect'; readonly url: string; readonly cookies: readonly CookieOrder[] }
+  | (FlowFailure & { readonly cookies: readonly CookieOrder[] })
+
+export interface ReturnInput {
+  /** The query of the callback, with or without `?`. */
+  readonly query: string
+  readonly jar: CookieJar
+}
+
+export type Returned =
+  | {
+      readonly kind: 'signed-in'
+      readonly identity: ProviderIdentity
+      readonly returnTo: string
+      readonly fence: number
+      readonly cookies: readonly CookieOrder[]
+    }
+  | (FlowFailure & { readonly cookies: readonly CookieOrder[] })
+
+export interface SignInFlow {
+  /** `GET /login`, once the provider is chosen. */
+  begin(input: BeginInput): Promise<Begun>
+  /** `GET /oidc/callback`. @throws StoreUnavailable */
+  finish(input: ReturnInput): Promise<Returned>
+}
+
+export interface SignInFlowOptions {
+  readonly providers: Providers
+  readonly seal: CookieSeal
+  readonly once: OnceStore
+  readonly clock: Pick<Clock, 'now'>
+  /** Without a trailing slash. */
+  readonly publicUrl: string
+}
+
+const flowTtlMs = 600_000
+const roundMs = 60_000
+/** So many sign-ins in a row for one target, each within a minute, are a loop. */
+const roundsMax = 4
+const idLength = 12
+/** How far the provider's clock may be ahead. */
+const futureMsMax = 120_000
+
+export function createSignInFlow(options: SignInFlowOptions): SignInFlow {
+  const { publicUrl, seal } = options
+  const base = new URL(publicUrl).pathname.replace(/\/+$/, '')
+  const cookies = new FlowCookies({
+    seal,
+    secure: publicUrl.startsWith('https:'),
+    loginPath: `${base}/login`,
+    callbackPath: `${base}/oidc/callback`,
+    flowTtlSeconds: flowTtlMs / 1000,
+    roundSeconds: roundMs / 1000,
+  })
+  const tools: Tools = { ...options, cookies, redirectUri: `${publicUrl}/oidc/callback` }
+  return {
+    begin: (input) => begin(tools, input),
+    finish: (input) => finish(tools, input),
+  }
+}
+
+interface Tools extends SignInFlowOptions {
+  readonly cookies: FlowCookies
+  readonly redirectUri: string
+}
+
+async function begin(tools: Tools, input: BeginInput): Promise<Begun> {
+  const { providerId, returnTo } = input
+  const about = { providerId, returnTo }
+  const provider = tools.providers.get(providerId)
+  if (provider === undefined) return { ...failed('provider_unknown', about), cookies: [] }
+  const round = roundOf(tools, input)
+  if (round >= roundsMax) {
+    return { ...failed('loop', about), cookies: [tools.cookies.dropRound()] }
+  }
+  try {
+    const discovered = await provider.discovered()
+    const id = randomBytes(9).toString('base64url')
+    const flow = newFlow(tools, input, id, round)
+    const url = await redirectUrl(tools, { provider, discovered, flow, input })
+    return { kind: 'redirect', url, cookies: flowCookies(tools, input.jar, id, flow) }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    return { ...failed(codeOf(error), { ...about, detail }), cookies: [] }
+  }
+}
+
+function roundOf(tools: Tools, { jar, returnTo }: BeginInput): number {
+  const round = tools.cookies.round(jar)
+  const recent = round !== undefined && tools.clock.now() < round.at + roundMs
+  return recent && round.target === targetHash(returnTo) ? round.count : 0
+}
+
+function newFlow(tools: Tools, input: BeginInput, id: string, round: number): Flow {
+  return {
+    provider: input.providerId,
+    // The head names the cookie; the rest is what only this browser knows.
+    state: id + randomBytes(24).toString('base64url'),
+    nonce: client.randomNonce(),
+    verifier: client.randomPKCECodeVerifier(),
+    returnTo: input.returnTo,
+    fence: input.fence,
+    startedAt: tools.clock.now(),
+    round,
+    maxAge: input.maxAgeSeconds ?? null,
+  }
+}
+
+/** The oldest make room: whoever opens a sixth tab has forgotten the first. */
+function flowCookies(tools: Tools, jar: CookieJar, id: string, flow: Flow): readonly CookieOrder[] {
+  const { cookies } = tools
+  const open = cookies.flows(jar).filter(({ at }) => flow.startedAt < at + flowTtlMs)
+  const kept = open.slice(-(flowsMax - 1))
+  const dropped = open.slice(0, open.length - kept.length)
+  return [
+    cookies.setFlow(id, flow),
+    cookies.setFlows([...kept, { id, at: flow.startedAt }]),
+    ...dropped.map((one) => cookies.dropFlow(one.id)),
+  ]
+}
+
+interface Redirect {
+  readonly provider: Provider
+  readonly discovered: Discovered
+  readonly flow: Flow
+  readonly input: BeginInput
+}
+
+async function redirectUrl(tools: Tools, { provider, discovered, flow, input }: Redirect) {
+  const { settings } = provider
+  const oauthOnly = settings.preset === 'github'
+  const parameters: Record<string, string> = {
+    redirect_uri: tools.redirectUri,
+    scope: scopesFor(settings, discovered.metadata.scopes_supported),
+    state: flow.state,
+    code_challenge: await client.calculatePKCECodeChallenge(flow.verifier),
+    code_challenge_method: 'S256',
+    ...presetOf(settings).parameters,
+    ...(oauthOnly ? {} : { nonce: flow.nonce }),
+    ...(flow.maxAge === null ? {} : { max_age: String(flow.maxAge) }),
+    ...(input.acrValues === undefined ? {} : { acr_values: input.acrValues.join(' ') }),
+    ...(input.prompt === undefined ? {} : { prompt: input.prompt }),
+    ...(input.loginHint === undefined ? {} : { login_hint: input.loginHint }),
+  }
+  const url = client.buildAuthorizationUrl(discovered.configuration, parameters)
+  return publicAddress(settings, url).href
+}
+
+async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Returned> {
+  const state = new URLSearchParams(query).getAll('state')
+  const id = state.length === 1 ? state[0]?.slice(0, idLength) : undefined
+  const flow = id !== undefined && /^[\w-]{12}$/.test(id) ? tools.cookies.flow(jar, id) : undefined
+  if (id === undefined || flow === undefined || !same(state[0], flow.state)) {
+    return { ...failed('flow_missing'), cookies: [] }
+  }
+  const spent = [tools.cookies.dropFlow(id)]
+  const about = { providerId: flow.provider, returnTo: flow.returnTo }
+  const expiresAt = addMs(tools.clock.now(), flowTtlMs)
+  if (tools.clock.now() >= flow.startedAt + flowTtlMs) {
+    return { ...failed('flow_expired', about), cookies: spent }
+  }
+  const provider = tools.providers.get(flow.provider)
+  if (provider === undefined) return { ...failed('provider_unknown', about), cookies: spent }
+  // Of two callbacks with one state, at any replica, one is first.
+  if (!(await tools.once.once('sign-in-state', targetHash(flow.state), expiresAt))) {
+    return { ...failed('flow_used', about), cookies: spent }
+  }
+  const identity = await redeem(tools, { provider, flow, query })
+  if (identity.kind === 'failed') return { ...identity, cookies: spent }
+  const round = { target: targetHash(flow.returnTo), count: flow.round + 1, at: tools.clock.now() }
+  const { returnTo, fence } = flow
+  const cookies = [...spent, tools.cookies.setRound(round)]
+  return { kind: 'signed-in', identity: identity.identity, returnTo, fence, cookies }
+}
+
+function same(given: string | undefined, kept: string): boolean {
+  const [a, b] = [Buffer.from(given ?? ''), Buffer.from(kept)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function targetHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+interface Redeeming {
+  readonly provider: Provider
+  readonly flow: Flow
+  readonly query: string
+}
+
+type Redeemed = { readonly kind: 'identity'; readonly identity: ProviderIdentity } | FlowFailure
+
+async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
+  const { provider, flow } = redeeming
+  const about = { providerId: flow.provider, returnTo: flow.returnTo }
+  try {
+    const discovered = await provider.discovered()
+    const answer = await exchange(tools, discovered, redeeming)
+    const who = await identify({ provider, discovered }, answer, tools.clock.now())
+    if (who.person.kind === 'claims-incomplete') return failed('claims_incomplete', about)
+    if (!who.person.allowed) return failed('not_allowed', { ...about, detail: who.person.uid })
+    return { kind: 'identity', identity: identityOf(tools, provider, answer, who, who.person) }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    return failed(codeOf(error), { ...about, detail })
+  }
+}
+
+type TokenAnswer = Awaited<ReturnType<typeof client.authorizationCodeGrant>>
+
+function exchange(
+  tools: Tools,
+  { configuration }: Discovered,
+  { provider, flow, query }: Redeeming,
+): Promise<TokenAnswer> {
+  // Never the address that the request claims: what was registered, and the answer's parameters.
+  const url = new URL(tools.redirectUri)
+  url.search = query
+  const checks = { expectedState: flow.state, pkceCodeVerifier: flow.verifier }
+  if (provider.settings.preset === 'github') {
+    return client.authorizationCodeGrant(configuration, url, checks)
+  }
+  return client.authorizationCodeGrant(configuration, url, {
+    ...checks,
+    expectedNonce: flow.nonce,
+    idTokenExpected: true,
+    ...(flow.maxAge === null ? {} : { maxAge: flow.maxAge }),
+  })
+}
+
+interface Identified {
+  readonly issuer: string
+  readonly subject: string
+  readonly idClaims: Claims | undefined
+  readonly person: Person
+}
+
+async function identify(
+  { provider, discovered }: Pick<Redirect, 'provider' | 'discovered'>,
+  answer: TokenAnswer,
+  now: number,
+): Promise<Identified> {
+  const accessToken = new Secret(answer.access_token)
+  const idClaims = answer.claims() as Claims | undefined
+  if (idClaims === undefined) {
+    const { issuer } = provider.settings
+    const user = await githubUser(provider.fetch, issuer, accessToken)
+    const person = judgedPerson(provider, issuer, mergeClaims([user]))
+    return { issuer, subject: String(user['sub']), idClaims, person }
+  }
+  if ((numberIn(idClaims, 'iat') ?? 0) * 1000 > now + futureMsMax) throw new IssuedInFuture()
+  const issuer = String(idClaims['iss'])
+  const subject = String(idClaims['sub'])
+  const sources = { provider, discovered, idClaims, accessToken, subject, issuer }
+  return { issuer, subject, idClaims, person: await personOf(sources) }
+}
+
+function identityOf(
+  tools: Tools,
+  provider: Provider,
+  answer: TokenAnswer,
+  { issuer, subject, idClaims }: Identified,
+  person: Extract<Person, { kind: 'person' }>,
+): ProviderIdentity {
+  const { uid, roles, claims } = person
+  const exp = numberIn(idClaims, 'exp')
+  const authTime = numberIn(idClaims, 'auth_time')
+  return {
+    providerId: provider.settings.id,
+    issuer,
+    subject,
+    providerSid: textIn(idClaims, 'sid'),
+    uid,
+    roles,
+    claims,
+    tokens: {
+      accessToken: new Secret(answer.access_token),
+      idToken: answer.id_token === undefined ? null : new Secret(answer.id_token),
+      refreshToken: answer.refresh_token === undefined ? null : new Secret(answer.refresh_token),
+    },
+    tokensExpireAt: tokensExpireAt(tools.clock.now(), answer.expires_in, exp),
+    acr: textIn(idClaims, 'acr'),
+    amr: textsIn(idClaims, 'amr'),
+    authTime: authTime === undefined ? null : epochSeconds(Math.max(0, Math.floor(authTime))),
+  }
+}
+
+function textIn(claims: Claims | undefined, name: string): string | null {
+  const value = claims?.[name]
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function numberIn(claims: Claims | undefined, name: string): number | undefined {
+  const value = claims?.[name]
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+function textsIn(claims: Claims | undefined, name: string): readonly string[] | null {
+  const value = claims?.[name]
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : null
+}

@@ -1,0 +1,235 @@
+/* Asks a provider for new tokens, once for each call, and says what kind of answer came (rule 21). */
+import { decodeJwt } from 'jose'
+import * as client from 'openid-client'
+import type {
+  Clock,
+  GrantResult,
+  ProviderGrants,
+  ProviderTokens,
+  RefreshedGrants,
+  RefreshOrder,
+  RevocationOrder,
+} from '#authority'
+import { type Claims, Secret } from '#domain'
+import { tokensExpireAt } from './expiry.ts'
+import { silenceIn } from './flow-failures.ts'
+import { mergeClaims } from './identity.ts'
+import { judgedPerson, SubjectMismatch, userinfo } from './person.ts'
+import { presetOf } from './presets.ts'
+import { type GrantWatch, watchGrant } from './provider-http.ts'
+import { type Discovered, type Provider, type Providers, ProviderUnavailable } from './providers.ts'
+
+export function createProviderGrants(options: {
+  readonly providers: Providers
+  readonly clock: Pick<Clock, 'now'>
+}): ProviderGrants {
+  const { providers, clock } = options
+  return {
+    rules: (providerId) => {
+      const settings = providers.get(providerId)?.settings
+      if (settings === undefined) return undefined
+      const { timeoutMs, graceOnFaultMs, maxRefreshTokenAgeMs } = settings
+      const { revocation } = presetOf(settings)
+      return { timeoutMs, graceOnFaultMs, maxRefreshTokenAgeMs, revocation }
+    },
+    refresh: (order) => refresh(providers.get(order.providerId), clock, order),
+    reread: (order) => reread(providers.get(order.providerId), order),
+    revokeAtProvider: (order) => revoke(providers.get(order.providerId), order),
+  }
+}
+
+async function refresh(
+  provider: Provider | undefined,
+  clock: Pick<Clock, 'now'>,
+  order: RefreshOrder,
+): Promise<GrantResult> {
+  if (provider === undefined) return fault('session', 'the provider has left the configuration')
+  let discovered: Discovered
+  try {
+    discovered = await provider.discovered()
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailable)) throw error
+    return { ...fault('everyone', error.message), retryAfterMs: error.retryAfterMs }
+  }
+  const watch: GrantWatch = { signal: order.signal }
+  const askedAt = clock.now()
+  const secret = order.refreshToken.reveal()
+  try {
+    const grant = () => client.refreshTokenGrant(discovered.configuration, secret)
+    const answer = await watchGrant(watch, grant)
+    const claims = answer.claims() as Claims | undefined
+    return tokensFrom({ provider, order, askedAt, body: answer, claims })
+  } catch (error) {
+    const body = tokenBody(watch.answer)
+    // The tokens came; what failed is the ID token beside them. They are the only good ones now.
+    if (body !== undefined) return tokensFrom({ provider, order, askedAt, body, claims: undefined })
+    return failure(error, watch.answer)
+  }
+}
+
+interface TokenBody {
+  readonly access_token: string
+  readonly id_token?: string | undefined
+  readonly refresh_token?: string | undefined
+  readonly expires_in?: number | undefined
+}
+
+interface Answered {
+  readonly provider: Provider
+  readonly order: RefreshOrder
+  readonly askedAt: ReturnType<Clock['now']>
+  readonly body: TokenBody
+  /** Verified; undefined: there was no ID token, or none that could be verified. */
+  readonly claims: Claims | undefined
+}
+
+function tokensFrom({ provider, order, askedAt, body, claims }: Answered): GrantResult {
+  const fresh = body.refresh_token
+  const idToken = claims === undefined ? undefined : body.id_token
+  const tokens: ProviderTokens = {
+    accessToken: new Secret(body.access_token),
+    idToken: idToken === undefined ? order.idToken : new Secret(idToken),
+    refreshToken: fresh === undefined ? order.refreshToken : new Secret(fresh),
+  }
+  if (claims !== undefined && (claims['sub'] !== order.subject || claims['iss'] !== order.issuer)) {
+    return { kind: 'not-this-user', tokens, why: 'the ID token speaks of another subject' }
+  }
+  const exp = typeof claims?.['exp'] === 'number' ? claims['exp'] : undefined
+  const rotated = fresh !== undefined && fresh !== order.refreshToken.reveal()
+  const expiresAt = tokensExpireAt(askedAt, body.expires_in, exp)
+  if (claims === undefined) return { kind: 'tokens', tokens, expiresAt, rotated, grants: undefined }
+  const person = judgedPerson(provider, order.issuer, withGaps(provider, claims, order.claims))
+  if (person.kind === 'person' && !person.allowed) {
+    return { kind: 'not-this-user', tokens, why: 'the account may no longer be used here' }
+  }
+  const grants =
+    person.kind === 'person' ? { roles: person.roles, claims: person.claims } : undefined
+  return { kind: 'tokens', tokens, expiresAt, rotated, grants }
+}
+
+/** What only other sources tell stays as it was until they are read again. */
+function withGaps(provider: Provider, claims: Claims, before: Claims): Claims {
+  const { claimsFrom } = provider.settings
+  if (!claimsFrom.includes('id_token')) return before
+  return mergeClaims(claimsFrom.length === 1 ? [claims] : [claims, before])
+}
+
+function tokenBody(text: string | undefined): TokenBody | undefined {
+  const body = parsed(text)
+  if (typeof body?.['access_token'] !== 'string') return undefined
+  const [id, refresh, expires] = [body['id_token'], body['refresh_token'], body['expires_in']]
+  return {
+    access_token: body['access_token'],
+    id_token: typeof id === 'string' ? id : undefined,
+    refresh_token: typeof refresh === 'string' ? refresh : undefined,
+    expires_in: typeof expires === 'number' ? expires : undefined,
+  }
+}
+
+function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Spent or revoked. GitHub says so in a body of status 200, in words of its own. */
+const refusals = ['invalid_grant', 'bad_refresh_token']
+/** Whatever a single session sends, the provider does not want to hear this client at all. */
+const clientErrors = ['invalid_client', 'unauthorized_client', 'incorrect_client_credentials']
+
+/** Which of the three kinds a failure is; what is left over has decided nothing: silent. */
+function failure(error: unknown, answer: string | undefined): GrantResult {
+  const silence = silenceIn(error)
+  if (silence !== undefined) {
+    return silence.sent
+      ? { kind: 'silent', why: silence.message }
+      : fault('everyone', silence.message)
+  }
+  const said = parsed(answer)?.['error']
+  if (typeof said === 'string') return byError(said, 400)
+  if (error instanceof client.ResponseBodyError) {
+    return withRetryAfter(byError(error.error, error.status), error.response)
+  }
+  if (error instanceof client.WWWAuthenticateChallengeError) {
+    return fault('everyone', `status ${error.status}`)
+  }
+  const response = error instanceof client.ClientError ? error.cause : undefined
+  if (response instanceof Response) return withRetryAfter(byStatus(response.status), response)
+  if (error instanceof client.ClientError) return { kind: 'silent', why: error.message }
+  throw error
+}
+
+function byError(error: string, status: number): GrantResult {
+  if (refusals.includes(error)) return { kind: 'refused' }
+  if (clientErrors.includes(error)) return fault('everyone', error)
+  return status >= 500 || status === 429 ? byStatus(status) : fault('session', error)
+}
+
+/** A gateway that gave up waiting, or lost its upstream, cannot say what became of the request. */
+function byStatus(status: number): GrantResult {
+  const why = `status ${status}`
+  if (status === 502 || status === 504 || status < 300) return { kind: 'silent', why }
+  return fault(status >= 500 || status === 429 ? 'everyone' : 'session', why)
+}
+
+type Fault = Extract<GrantResult, { kind: 'fault' }>
+
+function fault(concerns: Fault['concerns'], why: string): Fault {
+  return { kind: 'fault', concerns, why, retryAfterMs: null }
+}
+
+/** In seconds (RFC 9110, section 10.2.3); a date is not worth a parser here. */
+function withRetryAfter(result: GrantResult, response: Response): GrantResult {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  if (result.kind !== 'fault' || !Number.isFinite(seconds) || seconds <= 0) return result
+  return { ...result, retryAfterMs: seconds * 1000 }
+}
+
+/** Userinfo again, when it is among the sources: its word is newer than what the session has. */
+async function reread(
+  provider: Provider | undefined,
+  order: Parameters<ProviderGrants['reread']>[0],
+): Promise<RefreshedGrants | undefined> {
+  if (provider === undefined || !provider.settings.claimsFrom.includes('userinfo')) return undefined
+  const { tokens, subject } = order
+  const { accessToken, idToken } = tokens
+  try {
+    const discovered = await provider.discovered()
+    const { issuer } = discovered.metadata
+    const told = await userinfo({ provider, discovered, accessToken, subject, issuer })
+    if (told === undefined) return undefined
+    const idClaims = idToken === null ? order.claims : (decodeJwt(idToken.reveal()) as Claims)
+    // What the access token says is not read again.
+    const sources = { id_token: idClaims, userinfo: told, access_token: order.claims }
+    const { claimsFrom } = provider.settings
+    const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => sources[source])])
+    const person = judgedPerson(provider, issuer, merged)
+    return person.kind === 'person' ? { roles: person.roles, claims: person.claims } : undefined
+  } catch (error) {
+    if (error instanceof SubjectMismatch || error instanceof ProviderUnavailable) return undefined
+    throw error
+  }
+}
+
+/** RFC 7009: the refresh token, and with it what was issued for it. */
+async function revoke(
+  provider: Provider | undefined,
+  { tokens }: RevocationOrder,
+): Promise<'revoked' | 'unsupported' | 'failed'> {
+  if (provider === undefined) return 'unsupported'
+  try {
+    const { configuration, metadata } = await provider.discovered()
+    if (metadata.revocation_endpoint === undefined) return 'unsupported'
+    const token = tokens.refreshToken ?? tokens.accessToken
+    const hint = tokens.refreshToken === null ? 'access_token' : 'refresh_token'
+    await client.tokenRevocation(configuration, token.reveal(), { token_type_hint: hint })
+    return 'revoked'
+  } catch {
+    // Whoever counts sees it; the end of the session does not depend on it.
+    return 'failed'
+  }
+}

@@ -1,0 +1,311 @@
+import { expect, test } from 'vitest'
+import { tokensOf } from '#authority'
+import { type LiveSession, reason } from '#domain'
+import { freshDatabase } from '#test/services/vitest.ts'
+import { openStage, type Replica, rowOf, type Stage, signedIn } from './stage.ts'
+
+interface Pair {
+  readonly stage: Stage
+  readonly a: Replica
+  readonly b: Replica
+  readonly session: LiveSession
+}
+
+/** A session whose tokens have just run out, and two replicas on one PostgreSQL. */
+async function expired(changes: Parameters<typeof openStage>[1] = {}): Promise<Pair> {
+  const stage = await openStage((await freshDatabase()).url, changes)
+  const [a, b] = [await stage.replica(), await stage.replica()]
+  const session = await signedIn(stage, a)
+  await b.providers.warm()
+  stage.advance(stage.provider.accessSeconds * 1000)
+  return { stage, a, b, session }
+}
+
+const crowd = (pair: Pair, size: number) =>
+  Promise.all(
+    Array.from({ length: size }, (_, index) => (index % 2 === 0 ? pair.a : pair.b)).map((replica) =>
+      replica.refresh.freshen(pair.session),
+    ),
+  )
+
+function accessTokenOf(replica: Replica, session: LiveSession): string | undefined {
+  if (session.provider === null) return undefined
+  return tokensOf(replica.seal, session.origin.sid, session.provider)?.accessToken.reveal()
+}
+
+test('rule 21 lease: 200 callers over two replicas at the moment of expiry are one grant, and all get the new tokens', async () => {
+  const pair = await expired()
+  pair.stage.provider.latencyMs = 150
+  const answers = await crowd(pair, 200)
+  expect(pair.stage.provider.grants).toHaveLength(1)
+  const seen = answers.map((answer) =>
+    answer.kind === 'good' ? accessTokenOf(pair.a, answer.session) : answer.kind,
+  )
+  expect(new Set(seen).size).toBe(1)
+  expect(seen[0]).not.toBe(accessTokenOf(pair.a, pair.session))
+  const row = await rowOf(pair.a, pair.session)
+  expect(row.provider).toMatchObject({ tokensVersion: 2, lease: null, attemptedAt: null })
+})
+
+test('rule 21 lease: a winner that dies before the provider hears of it is followed by another when its lease runs out', async () => {
+  const pair = await expired({ timeoutMs: 300 })
+  await dying(pair, () => new Promise(() => undefined))
+  pair.stage.advance(pair.stage.settings.graceOnFaultMs)
+  const answer = await pair.b.refresh.freshen(pair.session)
+  expect(answer).toMatchObject({ kind: 'good', late: false })
+  expect(pair.stage.provider.grants).toHaveLength(1)
+})
+
+test('rule 21 lease: a winner that dies with the answer in its hands leaves a lost token, and the session is served until its identity runs out', async () => {
+  const pair = await expired({ timeoutMs: 300 })
+  const { refresh } = pair.a.grants
+  const answered = Promise.withResolvers<void>()
+  await dying(pair, async (order) => {
+    await refresh(order)
+    answered.resolve()
+  })
+  await answered.promise
+  pair.stage.advance(1000)
+  expect(await pair.b.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
+  expect((await rowOf(pair.b, pair.session)).provider).toMatchObject({ refreshLost: true })
+  expect(pair.stage.provider.grants).toHaveLength(2)
+  pair.stage.advance(pair.stage.settings.graceOnFaultMs)
+  const after = await pair.b.refresh.freshen(pair.session)
+  expect(after).toEqual({ kind: 'sign-in', why: 'lost' })
+  expect((await rowOf(pair.b, pair.session)).kind).toBe('live')
+  expect(pair.stage.provider.grants).toHaveLength(2)
+})
+
+type Refresh = Replica['grants']['refresh']
+
+/** Replica a takes the lease, does its last act, and is never heard of again. */
+async function dying(
+  pair: Pair,
+  lastAct: (order: Parameters<Refresh>[0]) => Promise<void>,
+): Promise<void> {
+  const { a } = pair
+  a.dead = true
+  await new Promise<void>((resolve) => {
+    const refresh: Refresh = async (order) => {
+      resolve()
+      void lastAct(order)
+      return new Promise(() => undefined)
+    }
+    a.grants = { ...a.grants, refresh }
+    void a.refresh.freshen(pair.session)
+  })
+}
+
+test('rule 21 lease: invalid_grant with 50 waiting is one call, ends that session, and 50 are told', async () => {
+  const pair = await expired()
+  const other = await signedIn(pair.stage, pair.b)
+  pair.stage.provider.latencyMs = 100
+  pair.stage.provider.script = [{ status: 400, error: 'invalid_grant' }]
+  const answers = await crowd(pair, 50)
+  expect(pair.stage.provider.grants).toHaveLength(1)
+  expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['ended']))
+  expect(await rowOf(pair.a, pair.session)).toMatchObject({
+    kind: 'ended',
+    end: { reason: 'idp_refused' },
+  })
+  expect((await rowOf(pair.a, other)).kind).toBe('live')
+})
+
+for (const [what, mishap] of [
+  ['503', { status: 503 }],
+  ['429 with Retry-After', { status: 429, headers: { 'retry-after': '2' } }],
+  ['invalid_client', { status: 401, error: 'invalid_client' }],
+  ['an unknown 4xx', { status: 400, error: 'something_else' }],
+] as const) {
+  test(`rule 21 lease: ${what} is a fault: the session stays, is served while its identity is good, and refreshes later`, async () => {
+    const pair = await expired()
+    pair.stage.provider.script = [mishap]
+    expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
+    const { provider } = await rowOf(pair.a, pair.session)
+    expect(provider).toMatchObject({ lease: null, attemptedAt: null, tokensVersion: 1 })
+    await crowd(pair, 20)
+    expect(pair.stage.provider.grants).toHaveLength(1)
+    pair.stage.advance(60_000)
+    expect(await pair.b.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: false })
+    expect(pair.stage.provider.grants).toHaveLength(2)
+  })
+}
+
+for (const mishap of [
+  'reset',
+  'reset-after-rotation',
+  'half-answer',
+  'page',
+  { status: 504 },
+] as const) {
+  const name = typeof mishap === 'string' ? mishap : `status ${mishap.status}`
+  test(`rule 21 lease: after ${name} nothing is known: the lease stays, nobody asks before it runs out, and no refusal ends the session`, async () => {
+    const pair = await expired({ timeoutMs: 1000 })
+    pair.stage.provider.script = [mishap]
+    expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
+    const { provider } = await rowOf(pair.a, pair.session)
+    expect(provider?.lease).not.toBeNull()
+    expect(pair.stage.provider.grants).toHaveLength(1)
+    pair.stage.advance(60_000)
+    await pair.b.refresh.freshen(pair.session)
+    expect(pair.stage.provider.grants).toHaveLength(2)
+    expect((await rowOf(pair.a, pair.session)).kind).toBe('live')
+  })
+}
+
+test('rule 21 lease: a time-out releases those who wait, and the tokens that come late are stored', async () => {
+  const pair = await expired({ timeoutMs: 300 })
+  pair.stage.provider.script = ['hang-after-rotation']
+  expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
+  expect((await rowOf(pair.a, pair.session)).provider).toMatchObject({ tokensVersion: 1 })
+  pair.stage.provider.release()
+  await pair.a.refresh.idle()
+  expect((await rowOf(pair.a, pair.session)).provider).toMatchObject({
+    tokensVersion: 2,
+    lease: null,
+  })
+  expect(pair.stage.provider.grants).toHaveLength(1)
+})
+
+test('rule 21 lease: a logout while the provider is asked stands, and what came back is revoked there', async () => {
+  const pair = await expired()
+  pair.stage.provider.script = ['hang-after-rotation']
+  const asking = pair.a.refresh.freshen(pair.session)
+  while (pair.stage.provider.grants.length === 0) await rowOf(pair.b, pair.session)
+  const { sid, uid } = pair.session.origin
+  await pair.b.store.end({ sid, reason: reason('userLogout'), by: uid, guard: 'live' })
+  pair.stage.provider.release()
+  expect(await asking).toMatchObject({ kind: 'ended', end: { reason: 'user_logout' } })
+  await expect.poll(() => pair.stage.provider.revoked.length).toBe(1)
+  expect(pair.stage.provider.revoked[0]).not.toBe(pair.stage.provider.grants[0])
+  expect(await rowOf(pair.a, pair.session)).toMatchObject({ kind: 'ended' })
+})
+
+test('rule 21 lease: tokens whose ID token cannot be verified for want of keys are stored all the same', async () => {
+  const stage = await openStage()
+  const before = await stage.replica()
+  const session = await signedIn(stage, before)
+  const replica = await stage.replica()
+  stage.provider.keysStatus = 503
+  stage.advance(300_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
+  const row = await rowOf(replica, session)
+  expect(row.provider?.tokensVersion).toBe(2)
+  expect(row.grants).toEqual(session.grants)
+})
+
+test('a provider that cannot be reached is left alone between attempts, and back without a restart', async () => {
+  const stage = await openStage()
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  stage.advance(300_000)
+  await stage.provider.close()
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: true })
+  expect(replica.counted).toEqual(['start started', 'fault'])
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: true })
+  expect(replica.counted).toEqual(['start started', 'fault'])
+  await stage.provider.listen()
+  stage.advance(60_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
+})
+
+test('rule 24 identity deadline: past graceOnFault a session whose provider is at fault is neither served nor ended', async () => {
+  const stage = await openStage()
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  stage.provider.script = [{ status: 503 }, { status: 503 }]
+  stage.advance(300_000 + stage.settings.graceOnFaultMs - 1000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: true })
+  stage.advance(30_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'unavailable' })
+  expect((await rowOf(replica, session)).kind).toBe('live')
+  stage.advance(60_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
+})
+
+test('rule 24 identity deadline: a refresh token past maxRefreshTokenAge is not tried, and the row does not end', async () => {
+  const stage = await openStage(undefined, { maxRefreshTokenAgeMs: 600_000 })
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  stage.advance(600_000)
+  expect(await replica.refresh.freshen(session)).toEqual({ kind: 'sign-in', why: 'too-old' })
+  expect(stage.provider.grants).toHaveLength(0)
+  expect((await rowOf(replica, session)).kind).toBe('live')
+})
+
+test('roles and claims are read again from a refreshed ID token', async () => {
+  const stage = await openStage()
+  const replica = await stage.replica()
+  stage.provider.claims = { roles: ['pilot', 'admin'], email: 'a@example.com', tenant: 'x' }
+  const session = await signedIn(stage, replica)
+  expect(session.grants.roles).toEqual(['pilot'])
+  stage.provider.claims = { roles: 'ops', email: 'a@example.com' }
+  stage.advance(300_000)
+  await replica.refresh.freshen(session)
+  const { grants } = await rowOf(replica, session)
+  expect(grants.roles).toEqual(['ops'])
+  expect(grants.claims).toEqual({
+    sub: 'alice',
+    roles: 'ops',
+    email: 'a@example.com',
+    email_verified: false,
+  })
+})
+
+test('userinfo is read again behind a refresh, and its roles with it', async () => {
+  const stage = await openStage(undefined, { claimsFrom: ['id_token', 'userinfo'] })
+  const replica = await stage.replica()
+  stage.provider.userinfo = { roles: ['pilot'] }
+  const session = await signedIn(stage, replica)
+  expect(session.grants.roles).toEqual(['pilot'])
+  stage.provider.userinfo = { roles: ['ops'] }
+  stage.advance(300_000)
+  await replica.refresh.freshen(session)
+  await replica.refresh.idle()
+  expect((await rowOf(replica, session)).grants.roles).toEqual(['ops'])
+})
+
+test('another subject in the refreshed ID token ends the session, and its tokens go back', async () => {
+  const stage = await openStage()
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  stage.provider.idToken = { sub: 'mallory' }
+  stage.advance(300_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({
+    kind: 'ended',
+    end: { reason: 'idp_refused' },
+  })
+  await expect.poll(() => stage.provider.revoked.length).toBe(1)
+})
+
+test('a session in use is refreshed ahead of its tokens’ end, and nobody waits for it', async () => {
+  const stage = await openStage()
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  expect(replica.refresh.standing(session)).toBe('good')
+  stage.advance(299_000)
+  expect(replica.refresh.standing(session)).toBe('ahead')
+  stage.provider.latencyMs = 50
+  const answer = await replica.refresh.freshen(session)
+  expect(answer).toEqual({ kind: 'good', session, late: false })
+  await replica.refresh.idle()
+  expect((await rowOf(replica, session)).provider?.tokensVersion).toBe(2)
+  expect(stage.provider.grants).toHaveLength(1)
+})
+
+test('rule 22 siblings: where the provider revokes the whole grant, it is not asked while another session lives', async () => {
+  const stage = await openStage(undefined, { preset: 'google' })
+  const replica = await stage.replica()
+  const session = await signedIn(stage, replica)
+  const sibling = await signedIn(stage, replica)
+  for (const one of [session, sibling]) {
+    stage.provider.idToken = { sub: 'mallory' }
+    stage.advance(300_000)
+    await replica.refresh.freshen(one)
+    await replica.refresh.idle()
+  }
+  await expect
+    .poll(() => replica.counted.filter((one) => one.startsWith('revocation')))
+    .toEqual(['revocation siblings', 'revocation revoked'])
+  expect(stage.provider.revoked).toHaveLength(1)
+})

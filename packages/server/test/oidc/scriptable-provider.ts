@@ -1,0 +1,315 @@
+/*
+ * An identity provider that does what a test tells it: a real HTTP server with keys of its own, strict
+ * rotation (a refresh token used twice kills its family), and a script for what the next grants meet.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+
+export type Mishap =
+  | 'ok'
+  /** An answer of that status, before anything has happened. */
+  | { readonly status: number; readonly error?: string; readonly headers?: Record<string, string> }
+  /** Rotates, then the connection breaks. */
+  | 'reset-after-rotation'
+  /** The connection breaks before anything has happened. */
+  | 'reset'
+  /** Rotates, and answers only when `release` is called. */
+  | 'hang-after-rotation'
+  /** Rotates, and answers with half a body. */
+  | 'half-answer'
+  /** 200 and a page. */
+  | 'page'
+
+interface Grant {
+  readonly family: string
+  readonly subject: string
+  readonly nonce: string | null
+  readonly challenge: string | null
+}
+
+export interface ScriptableProvider {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Refresh grants that arrived, whatever became of them. */
+  readonly grants: string[]
+  readonly revoked: string[]
+  readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
+  latencyMs: number
+  accessSeconds: number
+  subject: string
+  sid: string
+  claims: Record<string, unknown>
+  /** Claims that take the place of those of the ID token, such as a wrong `aud`. */
+  idToken: Record<string, unknown>
+  userinfo: Record<string, unknown>
+  /** Leaves the ID token out of refreshes. */
+  idTokenOnRefresh: boolean
+  discoveryStatus: number
+  keysStatus: number
+  userinfoStatus: number
+  /** What the next refresh grants meet, one each; then `ok`. */
+  script: Mishap[]
+  /** What code grants meet. */
+  codeScript: Mishap[]
+  onRequest: (request: IncomingMessage) => void
+  /** Lets hanging answers go. */
+  release(): void
+  /** What a browser at the authorization endpoint ends in: the callback's URL. */
+  authorize(url: string): URL
+  logoutToken(claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** A token of the provider with these claims alone. */
+  sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** Stops and answers nobody; `listen` brings it back at the same port. */
+  close(): Promise<void>
+  listen(): Promise<void>
+}
+
+export async function startScriptableProvider(): Promise<ScriptableProvider> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+  const codes = new Map<string, Grant>()
+  const refreshTokens = new Map<string, Grant & { used: boolean }>()
+  const dead = new Set<string>()
+  const waiting: (() => void)[] = []
+  let port = 0
+
+  const sign = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header }).sign(privateKey)
+
+  const provider: ScriptableProvider = {
+    get issuer() {
+      return `http://127.0.0.1:${port}`
+    },
+    clientId: 'curfew',
+    clientSecret: 'the secret of curfew',
+    grants: [],
+    revoked: [],
+    counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
+    latencyMs: 0,
+    accessSeconds: 300,
+    subject: 'alice',
+    sid: 'op-session-1',
+    claims: {},
+    idToken: {},
+    userinfo: {},
+    idTokenOnRefresh: true,
+    discoveryStatus: 200,
+    keysStatus: 200,
+    userinfoStatus: 200,
+    script: [],
+    onRequest: () => undefined,
+    codeScript: [],
+    release() {
+      for (const go of waiting.splice(0)) go()
+    },
+    authorize(url) {
+      const { searchParams } = new URL(url)
+      const code = randomBytes(12).toString('base64url')
+      codes.set(code, {
+        family: randomBytes(6).toString('hex'),
+        subject: provider.subject,
+        nonce: searchParams.get('nonce'),
+        challenge: searchParams.get('code_challenge'),
+      })
+      const callback = new URL(searchParams.get('redirect_uri') ?? '')
+      callback.searchParams.set('code', code)
+      callback.searchParams.set('state', searchParams.get('state') ?? '')
+      callback.searchParams.set('iss', provider.issuer)
+      return callback
+    },
+    logoutToken(claims = {}, header = {}) {
+      const now = Math.floor(Date.now() / 1000)
+      const standard = {
+        iss: provider.issuer,
+        aud: provider.clientId,
+        iat: now,
+        exp: now + 120,
+        jti: randomBytes(8).toString('hex'),
+        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+        sid: provider.sid,
+      }
+      return sign({ ...standard, ...claims }, { typ: 'logout+jwt', ...header })
+    },
+    sign,
+    close() {
+      provider.release()
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+    listen,
+  }
+
+  async function tokens(grant: Grant, withIdToken: boolean): Promise<Record<string, unknown>> {
+    const now = Math.floor(Date.now() / 1000)
+    const refresh = randomBytes(12).toString('base64url')
+    refreshTokens.set(refresh, { ...grant, used: false })
+    const idToken = await sign({
+      iss: provider.issuer,
+      sub: grant.subject,
+      aud: provider.clientId,
+      iat: now,
+      exp: now + 3600,
+      sid: provider.sid,
+      ...(grant.nonce === null ? {} : { nonce: grant.nonce }),
+      ...provider.claims,
+      ...provider.idToken,
+    })
+    return {
+      access_token: randomBytes(12).toString('base64url'),
+      token_type: 'Bearer',
+      expires_in: provider.accessSeconds,
+      refresh_token: refresh,
+      ...(withIdToken ? { id_token: idToken } : {}),
+    }
+  }
+
+  async function byCode(form: URLSearchParams, response: ServerResponse): Promise<void> {
+    provider.counts.code++
+    const grant = codes.get(form.get('code') ?? '')
+    codes.delete(form.get('code') ?? '')
+    const digest = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url')
+    if (grant === undefined || grant.challenge !== digest) {
+      json(response, 400, { error: 'invalid_grant' })
+      return
+    }
+    await play(provider.codeScript.shift() ?? 'ok', response, () => tokens(grant, true))
+  }
+
+  async function byRefresh(form: URLSearchParams, response: ServerResponse): Promise<void> {
+    const presented = form.get('refresh_token') ?? ''
+    provider.grants.push(presented)
+    const mishap = provider.script.shift() ?? 'ok'
+    await delay(provider.latencyMs)
+    const grant = refreshTokens.get(presented)
+    const rotate = async () => {
+      if (grant === undefined || grant.used || dead.has(grant.family)) {
+        if (grant !== undefined) dead.add(grant.family)
+        return undefined
+      }
+      grant.used = true
+      return tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
+    }
+    await play(mishap, response, rotate)
+  }
+
+  async function play(
+    mishap: Mishap,
+    response: ServerResponse,
+    rotate: () => Promise<Record<string, unknown> | undefined>,
+  ): Promise<void> {
+    if (mishap === 'reset') {
+      response.destroy()
+      return
+    }
+    if (typeof mishap === 'object') {
+      const { status, error = 'server_error', headers = {} } = mishap
+      json(response, status, { error }, headers)
+      return
+    }
+    const body = mishap === 'page' ? {} : await rotate()
+    if (body === undefined) {
+      json(response, 400, { error: 'invalid_grant' })
+      return
+    }
+    switch (mishap) {
+      case 'reset-after-rotation':
+        response.destroy()
+        return
+      case 'page':
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<p>maintenance')
+        return
+      case 'half-answer': {
+        const text = JSON.stringify(body)
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          'content-length': text.length,
+        })
+        response.write(text.slice(0, 20), () => response.destroy())
+        return
+      }
+      case 'hang-after-rotation':
+        await new Promise<void>((resolve) => waiting.push(resolve))
+        json(response, 200, body)
+        return
+      default:
+        json(response, 200, body)
+    }
+  }
+
+  const server = createServer((request, response) => {
+    void answer(request, response)
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    provider.onRequest(request)
+    const { pathname } = new URL(request.url ?? '/', provider.issuer)
+    if (pathname === '/.well-known/openid-configuration') {
+      provider.counts.discovery++
+      json(response, provider.discoveryStatus, metadata(provider.issuer))
+    } else if (pathname === '/jwks') {
+      provider.counts.keys++
+      json(response, provider.keysStatus, { keys: [jwk] })
+    } else if (pathname === '/userinfo') {
+      provider.counts.userinfo++
+      json(response, provider.userinfoStatus, { sub: provider.subject, ...provider.userinfo })
+    } else {
+      const form = new URLSearchParams(await bodyOf(request))
+      if (pathname === '/revoke') {
+        provider.revoked.push(form.get('token') ?? '')
+        response.writeHead(200).end()
+      } else if (form.get('grant_type') === 'refresh_token') await byRefresh(form, response)
+      else await byCode(form, response)
+    }
+  }
+
+  function listen(): Promise<void> {
+    return new Promise((resolve) => {
+      server.listen(port, '127.0.0.1', () => {
+        port = (server.address() as AddressInfo).port
+        resolve()
+      })
+    })
+  }
+
+  await listen()
+  return provider
+}
+
+function metadata(issuer: string): Record<string, unknown> {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    revocation_endpoint: `${issuer}/revoke`,
+    end_session_endpoint: `${issuer}/end-session`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    authorization_response_iss_parameter_supported: true,
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+  }
+}
+
+function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  response.end(JSON.stringify(body))
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request) text += String(chunk)
+  return text
+}
