@@ -101,12 +101,12 @@ function swapOf(sql: SessionStatements, changed: readonly Part[]): Statement {
   return swap
 }
 
-function swapText({ now }: Dialect, changed: readonly Part[]): string {
+function swapText({ now, least }: Dialect, changed: readonly Part[]): string {
   const columns = changed.flatMap((part) => groups[part].columns)
   const sets = columns.map((column, index) => `, ${column} = $${index + 4}`).join('')
   return `update sessions set version = version + 1${sets}
     where sid = $1 and version = $2 and revoked_at is null
-    and absolute_expires_at > ${now} and idle_expires_at > ${now} and $3 > ${now}
+    and ${least}(absolute_expires_at, idle_expires_at, $3) > ${now}
     returning version`
 }
 
