@@ -67,7 +67,9 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   const { config, memory } = house
   const readiness = new Readiness(house)
   memory.tail.start()
-  await memory.tail.whenReady()
+  await Promise.race([memory.tail.whenReady(), signalled.stopped])
+  // Asked to stop while the store was away: there is nobody to be drained.
+  if (signalled.isStopped()) return memory.tail.close()
   const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
   const metricsApp = await listenForMetrics(config, { metrics, log })
   const housekeeping = startHousekeeping(house, log)

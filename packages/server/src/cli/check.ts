@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Config } from '#config'
 import { CommandFailed, type Io } from './io.ts'
-import { loadOrFail, reasonOf } from './open.ts'
+import { loadOrFail, reasonOf, unreadableUrl } from './open.ts'
 
 /** One thing that the configuration names, tried. */
 interface Tried {
@@ -10,8 +10,6 @@ interface Tried {
 }
 
 const timeoutMs = 5000
-const unreadableUrl =
-  'its URL cannot be read; in a password, write # as %23, @ as %40, / as %2F and : as %3A'
 
 /**
  * `curfew check`: prints every mistake of the configuration, then tries the store, Redis and each

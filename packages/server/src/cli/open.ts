@@ -35,6 +35,15 @@ export async function withHouse(
   }
 }
 
+/** What a URL that is none is told; never the URL, which may hold a password. */
+export const unreadableUrl =
+  'its URL cannot be read; in a password, write # as %23, @ as %40, / as %2F and : as %3A'
+
 export function reasonOf(cause: unknown): string {
+  if (isInvalidUrl(cause)) return unreadableUrl
   return cause instanceof Error ? cause.message || cause.name : String(cause)
+}
+
+export function isInvalidUrl(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL'
 }

@@ -5,7 +5,7 @@ import { StoreInUse, StoreTooNew } from '#stores'
 import { checkConfig } from './check.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { listKeys, retireSecret, rotateKeys } from './keys.ts'
-import { loadOrFail, reasonOf, withHouse } from './open.ts'
+import { isInvalidUrl, loadOrFail, reasonOf, unreadableUrl, withHouse } from './open.ts'
 import { recover } from './recover.ts'
 import { listSessions, revokeSession, showSession } from './sessions.ts'
 import { disableUser, enableUser, revokeUser } from './users.ts'
@@ -35,6 +35,7 @@ function messageOf(error: unknown): string | undefined {
   if (error instanceof CommandFailed) return error.message
   if (error instanceof StoreTooNew || error instanceof StoreInUse) return error.message
   if (error instanceof StoreUnavailable) return `the store did not answer: ${reasonOf(error.cause)}`
+  if (isInvalidUrl(error)) return `the store: ${unreadableUrl}`
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') return `${String(error)}; another process listens there`
   return code === 'EACCES' ? `${String(error)}; this user may not` : undefined

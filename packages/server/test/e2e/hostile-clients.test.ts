@@ -103,6 +103,24 @@ test('the session of a client that left ends, also when the store was busy at th
   }
 })
 
+test('SIGTERM while the store is waited for ends the server at once, exit 0', async () => {
+  const curfew = await startCurfew({ store: 'sqlite' })
+  const { config, stage } = curfew
+  try {
+    const file = join(stage.folder, 'stopped.yaml')
+    const server = { publicUrl: curfew.issuer, listen: '127.0.0.1:0' }
+    writeFileSync(file, stringify({ ...config, server, store: 'postgres://u@127.0.0.1:1/x' }))
+    const waiting = runServer(['serve', '--config', file], { cwd: stage.folder })
+    const waits = async () => (waiting.log().includes('does not answer yet') ? true : undefined)
+    await eventually(waits, { withinMs: 20_000, what: 'a server that waits for its store' })
+    waiting.signal('SIGTERM')
+    expect(await Promise.race([waiting.ended, sleep(3000, 'still there')])).not.toBe('still there')
+    expect(waiting.log()).not.toMatch(/\n\s+at /)
+  } finally {
+    await curfew.close()
+  }
+})
+
 test('SIGHUP before the server listens does not end it', async () => {
   const curfew = await startCurfew({ store: 'sqlite' })
   const { config, stage } = curfew

@@ -50,6 +50,23 @@ describe('odd input', () => {
     expect(stdout + stderr).not.toContain('hunter2')
     expect(stdout + stderr).not.toMatch(/\n\s+at /)
   })
+
+  test.each(['check', 'serve'])(
+    '%s says what is wrong with a store URL, and no password',
+    async (command) => {
+      const { config, stage } = house.curfew
+      const file = join(stage.folder, `store-${command}.yaml`)
+      writeFileSync(file, stringify({ ...config, store: 'postgres://u:hunter2/b@127.0.0.1/x' }))
+      const { stdout, stderr, code } = await runCommand([command, '--config', file], {
+        cwd: stage.folder,
+      })
+      expect(code).toBe(1)
+      expect(stdout + stderr).toContain('URL cannot be read')
+      expect(stdout + stderr).not.toContain('hunter2')
+      expect(stdout + stderr).not.toMatch(/\n\s+at /)
+    },
+  )
+
   test.each(['*hunter2', '|hunter2', '>hunter2'])(
     'nothing-readable: a secret without quotes that is no YAML (%s) is not shown',
     async (secret) => {
