@@ -59,6 +59,14 @@ export function createProviderFetch(where: Where, proxyEnv: ProxyEnvironment): P
   }
 }
 
+/** The same way out for what is no provider's, such as the keys of a client (`jwksUri`). */
+export function createOutboundFetch(
+  where: Pick<ProviderSettings, 'ca' | 'timeoutMs'>,
+  proxyEnv: ProxyEnvironment,
+): ProviderFetch {
+  return createProviderFetch({ ...where, issuer: '', internalUrl: null }, proxyEnv)
+}
+
 /** One grant as its sender follows it: with a limit of its own, and an eye on the raw answer. */
 export interface GrantWatch {
   readonly signal: AbortSignal

@@ -14,7 +14,7 @@ import {
 } from 'jose'
 import type { Clock } from '#authority'
 import { addMs, type ClientId, type Instant, instant, parseClientId } from '#domain'
-import { ClientJwks, ClientKeysUnavailable } from './client-jwks.ts'
+import { ClientJwks, ClientKeysUnavailable, type KeysFetch } from './client-jwks.ts'
 
 const lifeMaxMs = 300_000
 /** Clients' clocks: an `exp`, `nbf` or `iat` may be off by so much. A past `exp` is always refused. */
@@ -52,7 +52,8 @@ export interface ClientAssertionsOptions {
   /** What `aud` may name: the issuer and the token endpoint. Any other audience is refused. */
   readonly audiences: readonly string[]
   readonly clock: Pick<Clock, 'now'>
-  readonly fetch?: typeof fetch
+  /** Reads what `jwksUri` names; without it, no proxy of the environment is used. */
+  readonly fetch?: KeysFetch
 }
 
 export interface ClientAssertions {
