@@ -123,15 +123,11 @@ describe('the way to the provider', () => {
 describe('through the tunnel of a proxy', () => {
   const secure = { key: serverKey, cert: serverCertificate }
 
-  async function throughProxy(
-    answer: Parameters<typeof createSecureServer>[1],
-    credentials = '',
-    timeoutMs = 5000,
-  ) {
+  async function throughProxy(answer: Parameters<typeof createSecureServer>[1], credentials = '') {
     const proxy = await startForwardProxy()
     const port = await listening(createSecureServer(secure, answer))
     const env = { HTTPS_PROXY: proxy.url.replace('//', `//${credentials}`) }
-    const fetch = createProviderFetch(where(port, { ca: privateAuthority, timeoutMs }), env)
+    const fetch = createProviderFetch(where(port, { ca: privateAuthority }), env)
     return { proxy, fetch, url: `https://127.0.0.1:${port}/token`, place: `127.0.0.1:${port}` }
   }
 
@@ -147,7 +143,7 @@ describe('through the tunnel of a proxy', () => {
   })
 
   test('a tunnel that the proxy refuses, breaks or never opens carried nothing', async () => {
-    const { proxy, fetch, url } = await throughProxy(() => undefined, '', 200)
+    const { proxy, fetch, url } = await throughProxy(() => undefined)
     proxy.tunnels = 'refused'
     const refused = await silence(fetch(url, { method: 'POST', body: 'x=1' }))
     expect(refused.sent).toBe(false)
@@ -155,7 +151,8 @@ describe('through the tunnel of a proxy', () => {
     proxy.tunnels = 'closed'
     expect((await silence(fetch(url, { method: 'POST', body: 'x=1' }))).sent).toBe(false)
     proxy.tunnels = 'silent'
-    const never = await silence(fetch(url, { method: 'POST', body: 'x=1' }))
+    const signal = AbortSignal.timeout(100)
+    const never = await silence(fetch(url, { method: 'POST', body: 'x=1', signal }))
     expect(never.sent).toBe(false)
     expect(never.message).toContain('time-out')
   })

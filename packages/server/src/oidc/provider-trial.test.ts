@@ -68,7 +68,7 @@ function trial(settings: Partial<ProviderSettings>, proxyEnv: ProxyEnvironment =
     trustEmail: false,
     maxRefreshTokenAgeMs: null,
     graceOnFaultMs: 300_000,
-    timeoutMs: 500,
+    timeoutMs: 5000,
     allow: { domains: [], users: [], roles: [], claims: {} },
   }
   const clock = { now: () => instant(1_767_225_600_000) }
@@ -135,7 +135,7 @@ describe('what is wrong, and what to do', () => {
   test('it takes too long', async () => {
     const { issuer, answers } = await provider()
     answers.set(openidPath, () => undefined)
-    expect(await fault(trial({ issuer }))).toContain('time-out')
+    expect(await fault(trial({ issuer, timeoutMs: 100 }))).toContain('time-out')
   })
 
   test('its certificate is not trusted', async () => {
