@@ -1,6 +1,6 @@
 /*
  * An issuer of access tokens that is not ours, on real HTTP: it publishes what a test says, counts what
- * it is asked for, and signs with keys of any kind. It lives as long as the test that started it.
+ * it is asked for, and signs with keys of any kind.
  */
 import { generateKeyPair as generate, type KeyObject, sign as signBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -81,7 +81,14 @@ export interface TestIssuer {
 
 export const audience = 'https://api.example.com'
 
+/** One for this test alone. */
 export async function startForeignIssuer(path = ''): Promise<TestIssuer> {
+  const issuer = await openForeignIssuer(path)
+  onTestFinished(() => issuer.close())
+  return issuer
+}
+
+export async function openForeignIssuer(path = ''): Promise<TestIssuer> {
   let port = 0
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
@@ -118,7 +125,6 @@ export async function startForeignIssuer(path = ''): Promise<TestIssuer> {
       ),
   }
   await issuer.open()
-  onTestFinished(() => issuer.close())
   return issuer
 }
 
