@@ -52,8 +52,8 @@ export interface ClientAssertionsOptions {
   /** What `aud` may name: the issuer and the token endpoint. Any other audience is refused. */
   readonly audiences: readonly string[]
   readonly clock: Pick<Clock, 'now'>
-  /** Reads what `jwksUri` names; without it, no proxy of the environment is used. */
-  readonly fetch?: KeysFetch
+  /** Reads what `jwksUri` names, through the proxy of the environment where there is one. */
+  readonly fetch: KeysFetch
 }
 
 export interface ClientAssertions {
@@ -78,7 +78,7 @@ export function createClientAssertions(options: ClientAssertionsOptions): Client
   function keysAt(uri: string): ClientJwks {
     const known = remote.get(uri)
     if (known !== undefined) return known
-    const source = new ClientJwks({ uri, clock: options.clock, fetch: options.fetch ?? fetch })
+    const source = new ClientJwks({ uri, clock: options.clock, fetch: options.fetch })
     remote.set(uri, source)
     return source
   }
