@@ -15,7 +15,7 @@ export {
   type SignInFlowOptions,
 } from './flow.ts'
 export type { CookieJar, CookieOrder, CookieSeal } from './flow-cookies.ts'
-export type { FlowFailure, FlowFailureCode } from './flow-failures.ts'
+export { type FlowFailure, type FlowFailureCode, flowFailureCodes } from './flow-failures.ts'
 export {
   type ForeignIssuer,
   ForeignTokens,
