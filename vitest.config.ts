@@ -39,6 +39,7 @@ export default defineConfig({
             'packages/server/test/e2e/**/*.test.ts',
             'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
+            'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,
           maxWorkers: 2,
