@@ -42,7 +42,7 @@ export class Demo {
 
   async start(): Promise<Places> {
     const url = `http://127.0.0.1:${await freePort(preferredPorts.curfew)}`
-    const application = this.#add(await startApplication())
+    const application = this.#add(await startApplication(url))
     const options = { curfew: url, application: application.url, identityHeaders: identityNames }
     const proxy = this.#add(await listen(createProxy(options), preferredPorts.proxy))
     const client = { id: 'curfew', secret: secret(), url }

@@ -1,4 +1,11 @@
-/** A browser without a screen: follows redirects, keeps cookies by host (and not by port), fills forms. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+
+/**
+ * A browser without a screen: follows redirects, keeps cookies by host (and not by port), sends forms. On
+ * node:http, because fetch says of itself that it opens no pages.
+ */
 export class Visitor {
   readonly #jars = new Map<string, Map<string, string>>()
 
@@ -6,19 +13,24 @@ export class Visitor {
   async ask(url: string, { form, headers = {} }: Asked = {}): Promise<Answer> {
     const jar = this.#jarOf(url)
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { accept: 'text/html', cookie, ...headers },
-      ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+    const type = 'application/x-www-form-urlencoded'
+    const sent = request(url, {
+      method: form === undefined ? 'GET' : 'POST',
+      headers: {
+        ...{ accept: 'text/html', cookie },
+        ...(form === undefined ? {} : { 'content-type': type }),
+        ...headers,
+      },
     })
-    for (const line of response.headers.getSetCookie()) keep(jar, line)
-    const location = response.headers.get('location')
+    sent.end(form === undefined ? undefined : new URLSearchParams(form).toString())
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    for (const line of response.headers['set-cookie'] ?? []) keep(jar, line)
+    const { location } = response.headers
     return {
       url,
-      status: response.status,
-      headers: response.headers,
-      body: await response.text(),
-      location: location === null ? undefined : new URL(location, url).href,
+      status: response.statusCode ?? 0,
+      body: await text(response),
+      location: location === undefined ? undefined : new URL(location, url).href,
     }
   }
 
@@ -52,7 +64,6 @@ export interface Asked {
 export interface Answer {
   readonly url: string
   readonly status: number
-  readonly headers: Headers
   readonly body: string
   readonly location: string | undefined
 }

@@ -9,8 +9,9 @@ import { sendPage } from '../page/page.ts'
 import { loadPages, type Pages } from './pages.ts'
 import { visitorOf } from './visitor.ts'
 
-export async function startApplication(): Promise<Part> {
-  const pages = await loadPages()
+/** `curfew`: where people sign in, for a link. */
+export async function startApplication(curfew: string): Promise<Part> {
+  const pages = await loadPages(curfew)
   return listen(
     createServer((request, response) => answer(pages, request, response)),
     0,
@@ -20,7 +21,7 @@ export async function startApplication(): Promise<Part> {
 function answer(pages: Pages, request: IncomingMessage, response: ServerResponse): void {
   const visitor = visitorOf(request)
   const [path] = (request.url ?? '').split('?')
-  if (path === '/') sendPage(response, 200, pages.home(visitor, request.rawHeaders))
+  if (path === '/') sendPage(response, 200, pages.home(visitor, request))
   // That it takes the role `ops` stands in Curfew's rules; nobody else gets here.
   else if (path === '/admin') sendPage(response, 200, pages.operations(visitor))
   else if (path === '/api/ping') sendJson(response, { user: visitor.id, at: new Date() })

@@ -1,24 +1,30 @@
 import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { type Html, html } from '../page/html.ts'
 import { type Look, loadStyle, renderPage } from '../page/page.ts'
 import { identityNames, type Visitor } from './visitor.ts'
 
-export async function loadPages(): Promise<Pages> {
+export async function loadPages(curfew: string): Promise<Pages> {
   const style = await loadStyle(new URL('application.css', import.meta.url))
-  return new Pages(style, await readFile(new URL('watch.js', import.meta.url), 'utf8'))
+  return new Pages(curfew, style, await readFile(new URL('watch.js', import.meta.url), 'utf8'))
 }
 
 export class Pages {
+  readonly #curfew: string
   readonly #style: string
   readonly #watch: string
 
-  constructor(style: string, watch: string) {
+  constructor(curfew: string, style: string, watch: string) {
+    this.#curfew = curfew
     this.#style = style
     this.#watch = watch
   }
 
-  home(visitor: Visitor, rawHeaders: readonly string[]): string {
-    const main = html`${whoCard(visitor)}${watchCard}${headersCard(rawHeaders)}`
+  home(visitor: Visitor, { headers, rawHeaders }: IncomingMessage): string {
+    const here = encodeURIComponent(`http://${headers.host}/`)
+    // Without a prompt the provider would say the same name again, and ask nobody.
+    const another = `${this.#curfew}/login?prompt=login&return_to=${here}`
+    const main = html`${whoCard(visitor, another)}${watchCard}${headersCard(rawHeaders)}`
     return renderPage(look(this.#style, visitor), { title: 'Home', main, script: this.#watch })
   }
 
@@ -46,7 +52,7 @@ function look(style: string, { id }: Visitor): Look {
   return { site: 'Hangar', style, bar }
 }
 
-function whoCard({ id, name, email, roles }: Visitor): Html {
+function whoCard({ id, name, email, roles }: Visitor, another: string): Html {
   const tags = roles.map((role) => html`<span class="tag">${role}</span> `)
   return html`<section class="card who">
 <span class="face">${name.slice(0, 1)}</span>
@@ -54,7 +60,7 @@ function whoCard({ id, name, email, roles }: Visitor): Html {
 <p class="hint">${id} · ${email} · ${tags.length === 0 ? 'no role' : tags}</p></div>
 <p>This application has no sign-in of its own. Curfew vouches for each request, and says who it is in the
 headers below.</p>
-<p><a href="/.curfew/signout">Sign out</a>, then sign in as somebody else.</p>
+<p><a href="${another}">Sign in as somebody else</a></p>
 </section>`
 }
 
