@@ -24,14 +24,14 @@ export class Pages {
     const here = encodeURIComponent(`http://${headers.host}/`)
     // Without a prompt the provider would say the same name again, and ask nobody.
     const another = `${this.#curfew}/login?prompt=login&return_to=${here}`
-    const main = html`${whoCard(visitor, another)}${watchCard}${headersCard(rawHeaders)}`
+    const main = html`${whoCard(visitor, another)}${watchCard(visitor)}${headersCard(rawHeaders)}`
     return renderPage(look(this.#style, visitor), { title: 'Home', main, script: this.#watch })
   }
 
   operations(visitor: Visitor): string {
     const main = html`<section class="card"><h1>Operations</h1>
 <p>You have the role <span class="tag">ops</span>, so Curfew let you through. Whoever has not is told so by
-Curfew; this application never hears of it.</p></section>${watchCard}`
+Curfew; this application never hears of it.</p></section>${watchCard(visitor)}`
     return renderPage(look(this.#style, visitor), {
       title: 'Operations',
       main,
@@ -53,11 +53,11 @@ function look(style: string, { id }: Visitor): Look {
 }
 
 function whoCard({ id, name, email, roles }: Visitor, another: string): Html {
-  const tags = roles.map((role) => html`<span class="tag">${role}</span> `)
+  const tags = roles.map((role) => html` <span class="tag">${role}</span>`)
   return html`<section class="card who">
 <span class="face">${name.slice(0, 1)}</span>
 <div><h1>Hello, ${name}</h1>
-<p class="hint">${id} · ${email} · ${tags.length === 0 ? 'no role' : tags}</p></div>
+<p class="hint">${id} · ${email}${tags.length === 0 ? ' · no role' : tags}</p></div>
 <p>This application has no sign-in of its own. Curfew vouches for each request, and says who it is in the
 headers below.</p>
 <p><a href="${another}">Sign in as somebody else</a></p>
@@ -65,12 +65,14 @@ headers below.</p>
 }
 
 /** watch.js fills it. */
-const watchCard = html`<section class="card" id="watch">
+function watchCard({ id }: Visitor): Html {
+  return html`<section class="card" id="watch" data-user="${id}">
 <h2>Your session <span class="state" role="status">…</span></h2>
 <div class="dots" aria-hidden="true"></div>
 <p class="hint">Each dot is one request to <code>/api/ping</code>, one a second. <span class="last"></span></p>
 <p class="ended" hidden><span class="why"></span><a class="button" href="">Sign in again</a></p>
 </section>`
+}
 
 function headersCard(rawHeaders: readonly string[]): Html {
   const rows = Array.from({ length: rawHeaders.length / 2 }, (_, index) => {

@@ -33,7 +33,7 @@ async function ask() {
     const took = Math.round(performance.now() - began)
     last.textContent = `Number ${asked} was answered ${response.status} after ${took} ms.`
     if (response.status === 401) return end(await response.json())
-    if (response.ok) show('good', 'alive')
+    if (response.ok) alive(await response.json())
     else show('unsure', `not answered for now (${response.status})`)
   } catch {
     show('unsure', 'the proxy does not answer')
@@ -51,10 +51,18 @@ function show(kind, text) {
   dots.scrollLeft = dots.scrollWidth
 }
 
+function alive({ user }) {
+  show('good', 'alive')
+  // Somebody else has signed in in another tab: this page is about the person before.
+  if (user !== panel.dataset.user) location.reload()
+}
+
 function end({ revoked_reason: reason }) {
   show('over', 'over')
   ended.querySelector('.why').textContent =
-    `The session has ended. ${reasons[reason] ?? ''} ${reason === undefined ? '' : `(${reason})`}`
+    reason === undefined
+      ? 'You are not signed in any more.'
+      : `The session has ended. ${reasons[reason] ?? ''} (${reason})`
   ended.hidden = false
 }
 
