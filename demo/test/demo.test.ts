@@ -5,6 +5,9 @@ import { startBrowser } from '../../packages/server/test/services/browser.ts'
 import { DemoProcess, type Places } from './demo-process.ts'
 import { type Answer, Visitor } from './visitor.ts'
 
+/** A bound for what starts programs, on a machine that has much else to do. */
+const busyMs = 180_000
+
 function started(command?: readonly [string, ...string[]]): DemoProcess {
   const demo = new DemoProcess(command)
   onTestFinished(() => demo.clear())
@@ -79,29 +82,34 @@ describe('what there is to try', () => {
     expect(JSON.parse(over.body)).toMatchObject({ revoked_reason: 'admin_revoke' })
   })
 
-  test('in a browser, two tabs see their session end, and a sign-out ends it at the provider too', async () => {
-    const context = await browser.newContext()
-    const [one, two] = [await context.newPage(), await context.newPage()]
-    await one.goto(places.application)
-    await one.click('button[value=alice]')
-    await two.goto(places.application)
-    for (const tab of [one, two]) await tab.waitForSelector('.dots i.good')
-    await revoke()
-    for (const tab of [one, two]) await tab.waitForSelector('text=(admin_revoke)')
-    // The provider still knows her: no question there.
-    await one.click('text=Sign in again')
-    await one.waitForSelector('.dots i.good')
-    await signOutAtProvider(two)
-    await one.waitForSelector('text=(idp_logout)')
-    await one.click('text=Sign in again')
-    await one.click('button[value=bob]')
-    await one.waitForSelector('text=Hello, Bob Lindgren')
-    await one.click('text=Sign in as somebody else')
-    await one.click('button[value=admin]')
-    await one.waitForSelector('text=Hello, Ada Okafor')
-    await signOut(one)
-    await context.close()
-  })
+  test(
+    'in a browser, two tabs see their session end, and a sign-out ends it at the provider too',
+    async () => {
+      const context = await browser.newContext()
+      context.setDefaultTimeout(busyMs)
+      const [one, two] = [await context.newPage(), await context.newPage()]
+      await one.goto(places.application)
+      await one.click('button[value=alice]')
+      await two.goto(places.application)
+      for (const tab of [one, two]) await tab.waitForSelector('.dots i.good')
+      await revoke()
+      for (const tab of [one, two]) await tab.waitForSelector('text=(admin_revoke)')
+      // The provider still knows her: no question there.
+      await one.click('text=Sign in again')
+      await one.waitForSelector('.dots i.good')
+      await signOutAtProvider(two)
+      await one.waitForSelector('text=(idp_logout)')
+      await one.click('text=Sign in again')
+      await one.click('button[value=bob]')
+      await one.waitForSelector('text=Hello, Bob Lindgren')
+      await one.click('text=Sign in as somebody else')
+      await one.click('button[value=admin]')
+      await one.waitForSelector('text=Hello, Ada Okafor')
+      await signOut(one)
+      await context.close()
+    },
+    busyMs,
+  )
 
   /** Curfew asks, since another site has sent the browser; the provider does not ask again. */
   async function signOut(page: Page): Promise<void> {
@@ -132,23 +140,27 @@ describe('what there is to try', () => {
 
 const directly = [process.execPath, 'demo/src/start.ts'] as const
 
-test('a second one takes other ports, and a part that dies ends its demo with its last words', async () => {
-  const one = started(directly)
-  const here = await one.ready()
-  const other = started(directly)
-  const there = await other.ready()
-  for (const part of ['application', 'provider', 'curfew'] as const) {
-    expect(here[part]).not.toBe(there[part])
-  }
-  const [pid = 0] = one.curfewPids()
-  process.kill(pid, 'SIGKILL')
-  expect(await one.exitCode()).toBe(1)
-  expect(one.stderr).toContain('Curfew has ended, and with it the demo.')
-  other.signal('SIGTERM')
-  other.signal('SIGINT')
-  expect(await other.exitCode()).toBe(0)
-  for (const demo of [one, other]) {
-    expect(demo.curfewPids()).toEqual([])
-    expect(demo.leftBehind()).toEqual([])
-  }
-})
+test(
+  'a second one takes other ports, and a part that dies ends its demo with its last words',
+  async () => {
+    const one = started(directly)
+    const here = await one.ready()
+    const other = started(directly)
+    const there = await other.ready()
+    for (const part of ['application', 'provider', 'curfew'] as const) {
+      expect(here[part]).not.toBe(there[part])
+    }
+    const [pid = 0] = one.curfewPids()
+    process.kill(pid, 'SIGKILL')
+    expect(await one.exitCode()).toBe(1)
+    expect(one.stderr).toContain('Curfew has ended, and with it the demo.')
+    other.signal('SIGTERM')
+    other.signal('SIGINT')
+    expect(await other.exitCode()).toBe(0)
+    for (const demo of [one, other]) {
+      expect(demo.curfewPids()).toEqual([])
+      expect(demo.leftBehind()).toEqual([])
+    }
+  },
+  busyMs,
+)
