@@ -24,6 +24,7 @@ import {
 import type { Metrics, SignOutTickets } from '#http'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
+import { subjectOf } from './subject.ts'
 
 export interface PortsOptions {
   readonly house: House & { readonly memory: ServerMemory }
@@ -130,7 +131,7 @@ function presentation(
       return {
         kind: 'live',
         via,
-        subject: subjectOf(gateway, session),
+        subject: subjectOf(session, gateway.effectiveRoles(session)),
         identity: identity.kind,
         version: session.version,
         goodUntil: addMs(house.clock.now(), Math.floor(goodForMs)),
@@ -142,20 +143,6 @@ function presentation(
       return { kind: 'invalid', via }
     default:
       return checked satisfies never
-  }
-}
-
-function subjectOf(gateway: GatewayAuthority, session: LiveSession): Subject {
-  const { origin, grants, provider } = session
-  return {
-    sid: origin.sid,
-    uid: origin.uid,
-    device: origin.device,
-    roles: gateway.effectiveRoles(session),
-    claims: grants.claims,
-    authTime: origin.authTime,
-    acr: origin.acr,
-    idp: provider?.providerId ?? null,
   }
 }
 
