@@ -296,7 +296,7 @@ export class ForwardAuth {
 
   #answerOptions(request: OriginalRequest, { nginx }: Out) {
     const { page, place } = this.#options
-    const asPage = page !== undefined && isNavigation(request.method, request)
+    const asPage = page !== undefined && isNavigation(request)
     return { nginx, publicUrl: place.publicUrl, ...(asPage ? { page } : {}) }
   }
 
