@@ -42,7 +42,7 @@ function askedBy(
   const window = (windowMs: number) =>
     counted(
       () => ask(windowMs),
-      () => ({ server: pids }),
+      () => ({ server: pids() }),
     )
   return { name: nameOf(name, connections), window }
 }

@@ -41,7 +41,7 @@ export async function startCurfewGate(options: CurfewGateOptions): Promise<Curfe
   const asking = (cookies: ReadonlyMap<string, string>) =>
     browserRequest({ target, port, sessionCookies: cookieHeader(sessionOf(cookies)) })
   const request = asking(await enter())
-  const gatekeeper = { name: 'Curfew', port, request, pids: [server.pid] }
+  const gatekeeper = { name: 'Curfew', port, request, pids: () => [server.pid] }
   return { server, gatekeeper, signIn: enter, asking }
 }
 

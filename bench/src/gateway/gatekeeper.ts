@@ -14,7 +14,7 @@ export interface Gatekeeper {
   readonly port: number
   /** The whole of the request that it answers with 200. */
   readonly request: string
-  readonly pids: readonly number[]
+  readonly pids: () => readonly number[]
 }
 
 /** One process, and what of it is asked: behind its session check, and without one. */
@@ -32,7 +32,7 @@ interface PeerPlace {
   readonly name: string
   readonly openName: string
   readonly port: number
-  readonly pids: readonly number[]
+  readonly pids: () => readonly number[]
   readonly guardedPath: string
   readonly openPath: string
   readonly stop: () => Promise<void>
@@ -41,7 +41,8 @@ interface PeerPlace {
 export async function startApacheGatekeepers(provider: ScriptableProvider): Promise<Peer> {
   const { pid, port, stop } = await startApachePeer(provider)
   const names = { name: 'mod_auth_openidc', openName: 'Apache without it' }
-  return peerAt(provider, { ...names, port, guardedPath, openPath, pids: familyOf(pid), stop })
+  const pids = () => familyOf(pid)
+  return peerAt(provider, { ...names, port, guardedPath, openPath, pids, stop })
 }
 
 export async function startExpressGatekeepers(provider: ScriptableProvider): Promise<Peer> {
@@ -52,7 +53,7 @@ export async function startExpressGatekeepers(provider: ScriptableProvider): Pro
   const { pid, port, stop } = await forkServer('express-peer.ts', settings)
   const names = { name: 'express-openid-connect', openName: 'Express without it' }
   const paths = { guardedPath: '/guarded', openPath: '/open' }
-  return peerAt(provider, { ...names, ...paths, port, pids: [pid], stop })
+  return peerAt(provider, { ...names, ...paths, port, pids: () => [pid], stop })
 }
 
 async function peerAt(provider: ScriptableProvider, place: PeerPlace): Promise<Peer> {
@@ -81,7 +82,7 @@ export async function startBareLike(other: Gatekeeper): Promise<Bare> {
   const settings = await answerOf(other)
   const { pid, port, stop } = await forkServer('bare-node.ts', settings)
   const request = other.request.replaceAll(`127.0.0.1:${other.port}`, `127.0.0.1:${port}`)
-  return { gatekeeper: { name: 'bare node:http', port, request, pids: [pid] }, stop }
+  return { gatekeeper: { name: 'bare node:http', port, request, pids: () => [pid] }, stop }
 }
 
 /** Node writes these itself. */

@@ -82,7 +82,7 @@ async function measureChecks(lineup: Lineup, place: GatewayPlace, plan: Plan): P
   await assertSameAnswer(asker, curfew, bare)
   const apart = canPin()
   if (apart) {
-    for (const { pids } of [curfew, bare, ...peers]) pin(pids, 'first')
+    for (const { pids } of [curfew, bare, ...peers]) pin(pids(), 'first')
     pin([asker.pid], 'others')
   }
   const results = await interleave(contestantsOf(lineup, asker), plan)
