@@ -24,6 +24,7 @@ import {
 import type { Metrics, SignOutTickets } from '#http'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
+import { QuietLog } from './quiet-log.ts'
 import { subjectOf } from './subject.ts'
 
 export interface PortsOptions {
@@ -62,6 +63,7 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
   const { server, gateway: settings } = policy.config
   const reaches = cookieReach(server, settings.cookie)
   const own = ownOptions(options, reaches)
+  const quiet = new QuietLog(() => performance.now())
   /** The sessions behind what was presented, so that nobody reads them again to fetch their tokens. */
   const behind = new WeakMap<Subject, LiveSession>()
   return {
@@ -75,9 +77,14 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
     own: (order) => answerOwn(own, order),
     counted: (verdict, from) => metrics.count('curfew_forward_auth_total', { verdict, from }),
-    refused: (why) => log.warn({ why: why.why, hint: why.hint }, 'forward auth refused a request'),
+    refused: ({ why, hint }) => {
+      const suppressed = quiet.admit(`${why} ${hint}`)
+      if (suppressed === undefined) return
+      log.warn({ why, hint, suppressed }, 'forward auth refused a request')
+    },
     dropped: (header) => {
       metrics.count('curfew_forward_auth_dropped_values_total', {})
+      if (quiet.admit(header) === undefined) return
       log.warn({ header }, 'a value could not be sent in a header; the application gets none')
     },
     failed: (err) => log.error({ err }, 'forward auth failed unexpectedly; it answered 503'),
