@@ -33,6 +33,27 @@ describe('reading', () => {
     expect(readCookies([header], name)).toEqual({ own: [], rest: 'a=5' })
   })
 
+  test('H03: what browsers send keeps every byte of the others, wherever ours stands', () => {
+    const others = ['a=1', 'b="x  y"', 'c=%7B%22', 'd=\u00e4', 'e', '=f', 'g==']
+    for (let at = 0; at <= others.length; at++) {
+      const header = [...others.slice(0, at), `${name}=${token}`, ...others.slice(at)].join('; ')
+      expect(readCookies([header], name)).toEqual({ own: [token], rest: others.join('; ') })
+    }
+  })
+
+  test.each([
+    [`a=1 ; ${name}=v`, ['v'], 'a=1'],
+    [`${name}= v `, ['v'], ''],
+    [`${name}=v;`, ['v'], ''],
+    [`a=1; ${name}=v; `, ['v'], 'a=1'],
+    [`a=${name}=v; b=2`, [], `a=${name}=v; b=2`],
+    [`a=1; x${name}=v`, [], `a=1; x${name}=v`],
+    ['a=1; __Secure-curfew=w', [], 'a=1'],
+    [`${name}=; a=1`, [''], 'a=1'],
+  ])('nearly what browsers send: %j', (header, own, rest) => {
+    expect(readCookies([header], name)).toEqual({ own, rest })
+  })
+
   test('several headers, as HTTP/2 splits them, are one', () => {
     expect(readCookies(['a=1', '__Host-curfew=v', 'b=2'], name)).toEqual({
       ...{ own: ['v'], rest: 'a=1; b=2' },

@@ -126,15 +126,19 @@ function trimmed(bytes: string): string {
  */
 export class HeaderAliases {
   readonly #names: ReadonlySet<string>
+  readonly #lengths: ReadonlySet<number>
 
   constructor(configured: Iterable<string>) {
     this.#names = new Set([...configured].map((name) => fold(name.toLowerCase())))
+    this.#lengths = new Set([...this.#names].map(({ length }) => length))
   }
 
   /** The first name in the raw list that is an alias of a configured header, but not the header. */
   find(rawHeaders: readonly string[]): string | undefined {
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] ?? ''
+      // An alias is as long as what it imitates: most names need no second look.
+      if (!this.#lengths.has(name.length)) continue
       if (unusual.test(name) && this.#names.has(fold(name.toLowerCase()))) return name
     }
     return undefined

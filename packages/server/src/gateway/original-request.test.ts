@@ -89,7 +89,7 @@ test('where publicUrl is https, so are the applications, whatever a proxy behind
 test('headers that may repeat are joined, credentials are kept apart', () => {
   const headers = ['Accept', 'a/b', 'accept', 'c/d', 'Cookie', 'a=1', 'cookie', 'b=2']
   expect(original({}, [...headers, 'Authorization', 'x', 'AUTHORIZATION', 'y'])).toMatchObject({
-    ...{ accept: 'a/b, c/d', cookie: ['a=1', 'b=2'], authorization: ['x', 'y'] },
+    ...{ facts: { accept: 'a/b, c/d' }, cookie: ['a=1', 'b=2'], authorization: ['x', 'y'] },
   })
 })
 

@@ -20,7 +20,10 @@ export type Wanted = {
   readonly programs: readonly string[]
   readonly folders: readonly string[]
   readonly apt: string
-  readonly brew: string
+  /** Missing: only what Debian packages will do. */
+  readonly brew?: string
+  readonly dnf?: string
+  readonly apk?: string
   readonly beforeInstall?: () => void
 }
 
@@ -38,6 +41,8 @@ const postgres: Wanted = {
   ],
   apt: 'postgresql',
   brew: 'postgresql@17',
+  dnf: 'postgresql-server',
+  apk: 'postgresql',
   beforeInstall: keepDebianFromStartingACluster,
 }
 
@@ -49,8 +54,19 @@ const redis: Wanted = {
   folders: [],
   apt: 'redis-tools',
   brew: 'redis',
+  dnf: 'redis',
+  apk: 'redis',
 }
 const redisAlias: Wanted = { ...redis, programs: ['redis-check-rdb'] }
+
+// The module brings apache2-bin along, and with it no service that would listen.
+const apache: Wanted = {
+  name: 'Apache with mod_auth_openidc',
+  programs: ['apache2'],
+  folders: [],
+  apt: 'libapache2-mod-auth-openidc',
+}
+const apacheModules = '/usr/lib/apache2/modules'
 
 export type RedisProgram = { readonly path: string; readonly argv0: string }
 
@@ -67,6 +83,19 @@ export function programsOf(wanted: Wanted): string {
 export function redisProgram(): RedisProgram {
   const program = findRedis() ?? install(redis, findRedis)
   return program
+}
+
+export type ApacheProgram = { readonly path: string; readonly modules: string }
+
+/** As Debian has it: the module lies where that Apache looks for it. */
+export function apacheProgram(): ApacheProgram {
+  return findApache() ?? install(apache, findApache)
+}
+
+function findApache(): ApacheProgram | undefined {
+  const folder = find(apache)
+  const complete = folder && existsSync(join(apacheModules, 'mod_auth_openidc.so'))
+  return complete ? { path: join(folder, 'apache2'), modules: apacheModules } : undefined
 }
 
 function findRedis(): RedisProgram | undefined {
@@ -129,14 +158,12 @@ function aptGet(...args: readonly string[]): void {
 }
 
 function installCommand(wanted: Wanted): string {
-  if (process.platform === 'darwin') return `brew install ${wanted.brew}`
+  const { apt, brew, dnf, apk } = wanted
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-  if (existsSync('/usr/bin/dnf')) {
-    return `${sudo}dnf install -y ${wanted === postgres ? 'postgresql-server' : 'redis'}`
-  }
-  if (existsSync('/sbin/apk'))
-    return `${sudo}apk add ${wanted === postgres ? 'postgresql' : 'redis'}`
-  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${wanted.apt}`
+  if (process.platform === 'darwin' && brew !== undefined) return `brew install ${brew}`
+  if (existsSync('/usr/bin/dnf') && dnf !== undefined) return `${sudo}dnf install -y ${dnf}`
+  if (existsSync('/sbin/apk') && apk !== undefined) return `${sudo}apk add ${apk}`
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${apt}`
 }
 
 function keepDebianFromStartingACluster(): void {
