@@ -56,6 +56,10 @@ describe('rule 26 one dialect: each proxy says the original URL in its own heade
     expect(read(mode, { method: 'get' })).toMatchObject({ why: 'bad_method' })
   })
 
+  test.each(modes)('%s: a tunnel is nothing to decide about', (mode) => {
+    expect(read(mode, { method: 'CONNECT' })).toMatchObject({ why: 'bad_method' })
+  })
+
   test.each(forwardedModes)('%s: C7: a list in a header that should say one thing', (mode) => {
     const host = 'app.example.com, evil.example'
     expect(read(mode, { host })).toMatchObject({ why: 'bad_host' })

@@ -151,6 +151,8 @@ interface Around {
 function understand(described: Described, around: Around): OriginalRequest | Refusal {
   const { method } = described
   if (!methodShape.test(method)) return refusal('bad_method', 'a method has capital letters only')
+  // Its target has no path; Caddy says / all the same (RFC 9110, section 9.3.6).
+  if (method === 'CONNECT') return refusal('bad_method', 'no rule can speak of a tunnel')
   const scheme = schemes.get(described.scheme)
   if (scheme === undefined) return refusal('bad_scheme', 'the scheme is neither http nor https')
   const host = canonicalHost(described.host)

@@ -71,7 +71,8 @@ export function judgeEmail(claims: Claims, trustEmail: boolean): Claims {
 export function verifiedEmail(claims: Claims): string | undefined {
   const email = claims['email']
   if (claims['email_verified'] !== true || !isAddress(email)) return undefined
-  return email.toLowerCase()
+  // Letters of ASCII alone: the lower case of U+212A is a plain k, in another person's address (C8).
+  return email.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** One `@`, and nothing that another parser might take for a second address (classes C8, C10). */

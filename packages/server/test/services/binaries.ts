@@ -12,6 +12,8 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -22,9 +24,12 @@ export type Wanted = {
   readonly apt: string
   /** Missing: only what Debian packages will do. */
   readonly brew?: string
+  /** What dnf and apk call it, where that differs from `apt`. */
   readonly dnf?: string
   readonly apk?: string
   readonly beforeInstall?: () => void
+  /** What the package would start by itself, at once and at every boot: kept from both. */
+  readonly units?: readonly string[]
 }
 
 const anywhere = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin']
@@ -42,7 +47,6 @@ const postgres: Wanted = {
   apt: 'postgresql',
   brew: 'postgresql@17',
   dnf: 'postgresql-server',
-  apk: 'postgresql',
   beforeInstall: keepDebianFromStartingACluster,
 }
 
@@ -133,8 +137,10 @@ function install<T>(wanted: Wanted, look: (wanted: Wanted) => T | undefined): T 
   if (!mayInstall) throw new Error(`the tests need ${wanted.name}: ${installCommand(wanted)}`)
   wanted.beforeInstall?.()
   try {
-    aptGet('update')
-    aptGet('install', '-y', '--no-install-recommends', wanted.apt)
+    updateLists()
+    keepingStill(wanted.units ?? [], () =>
+      aptGet('install', '-y', '--no-install-recommends', wanted.apt),
+    )
   } catch (error) {
     const why = `apt-get could not install ${wanted.apt}`
     throw new Error(`${why}; do it by hand, then run again: ${installCommand(wanted)}`, {
@@ -144,6 +150,13 @@ function install<T>(wanted: Wanted, look: (wanted: Wanted) => T | undefined): T 
   const found = look(wanted)
   if (!found) throw new Error(`${wanted.apt} is installed, but its programs were not found`)
   return found
+}
+
+let listsAreFresh = false
+
+function updateLists(): void {
+  if (!listsAreFresh) aptGet('update')
+  listsAreFresh = true
 }
 
 function aptGet(...args: readonly string[]): void {
@@ -158,12 +171,28 @@ function aptGet(...args: readonly string[]): void {
 }
 
 function installCommand(wanted: Wanted): string {
-  const { apt, brew, dnf, apk } = wanted
+  const { apt, brew } = wanted
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
+  const { dnf = apt, apk = apt } = wanted
   if (process.platform === 'darwin' && brew !== undefined) return `brew install ${brew}`
-  if (existsSync('/usr/bin/dnf') && dnf !== undefined) return `${sudo}dnf install -y ${dnf}`
-  if (existsSync('/sbin/apk') && apk !== undefined) return `${sudo}apk add ${apk}`
+  if (existsSync('/usr/bin/dnf')) return `${sudo}dnf install -y ${dnf}`
+  if (existsSync('/sbin/apk')) return `${sudo}apk add ${apk}`
   return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${apt}`
+}
+
+/** Debian starts what it installs, and again at every boot, unless it is told otherwise. */
+function keepingStill(units: readonly string[], act: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d'
+  // One that stands there already is the machine's own, as in Debian's images for containers.
+  const isOurs = units.length > 0 && !existsSync(policy)
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    act()
+  } finally {
+    if (isOurs) rmSync(policy)
+  }
+  if (units.length === 0 || !existsSync('/usr/bin/systemctl')) return
+  execFileSync('systemctl', ['disable', '--no-reload', ...units], { stdio: ['ignore', 2, 2] })
 }
 
 function keepDebianFromStartingACluster(): void {

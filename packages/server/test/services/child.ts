@@ -15,6 +15,8 @@ export type Launch = {
   readonly folder: string
   readonly logFile: string
   readonly isReady: () => Promise<boolean>
+  /** Beside what we have ourselves. */
+  readonly env?: Readonly<Record<string, string>>
   /** What makes it stop, with its children, when we are gone. Default: QUIT, PostgreSQL's `immediate`. */
   readonly orphanSignal?: 'QUIT' | 'TERM'
 }
@@ -29,8 +31,9 @@ export type Service = {
 
 const readyWithinMs = 60_000
 const endWithinMs = 30_000
+// The last blow is for its whole group: the workers of nginx outlive a master that is killed.
 const watch =
-  'trap "" INT TERM HUP; read -r done; test "$done" && exit; kill "-$3" "$1"; sleep 1; kill -KILL "$1"; rm -rf "$2"'
+  'trap "" INT TERM HUP; read -r done; test "$done" && exit; kill "-$3" "$1"; sleep 1; kill -KILL "-$1"; rm -rf "$2"'
 
 export async function launch(options: Launch): Promise<Service> {
   const log = openSync(options.logFile, 'a')
@@ -39,6 +42,7 @@ export async function launch(options: Launch): Promise<Service> {
     detached: true,
     stdio: ['ignore', log, log],
     ...(options.argv0 ? { argv0: options.argv0 } : {}),
+    ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
     ...options.identity,
   })
   closeSync(log)
