@@ -43,6 +43,9 @@ describe('an e-mail address', () => {
       '"a"@x',
       '@x',
       'a',
+      // The Kelvin sign: in lower case it would be the k of somebody else.
+      '\u212aate@example.com',
+      'kate@\u212aite.example.com',
     ]) {
       expect(judge(odd, true), odd).toBeUndefined()
     }
