@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clearCookie, ownValuesMax, readCookies, setCookie } from './cookies.ts'
+import { clearCookie, cookieValues, ownValuesMax, readCookies, setCookie } from './cookies.ts'
 
 const name = '__Host-curfew'
 const token = `cfc_${'A'.repeat(76)}`
@@ -63,6 +63,18 @@ describe('reading', () => {
   test('C15: more values than anybody needs are not collected', () => {
     const header = Array.from({ length: 500 }, (_, at) => `${name}=${at}`).join(';')
     expect(readCookies([header], name).own.length).toBe(ownValuesMax + 1)
+  })
+
+  test('C9: a no-break space before the name is another cookie, which any sibling host may set', () => {
+    const planted = `\u00a0${name}=v`
+    expect(readCookies([`${planted}; a=1`], name)).toEqual({ own: [], rest: `${planted}; a=1` })
+    expect(cookieValues([planted], name)).toEqual([])
+  })
+
+  test('H03: the last byte of a cookie is its own, whatever character it looks like', () => {
+    const header = 'a=voil\u00c3\u00a0'
+    expect(readCookies([`${header}; curfew=1`], name).rest).toBe(header)
+    expect(readCookies([header], name).rest).toBe(header)
   })
 
   test('C14: it never throws, and never lets ours through', () => {

@@ -3,6 +3,7 @@
  * (attack classes C14 and C15).
  */
 import type { CookieSettings } from './settings.ts'
+import { withoutSpaces } from './white-space.ts'
 
 export interface ReadCookies {
   /** The different values under the gateway's name, in the order in which they came. */
@@ -59,9 +60,9 @@ function restOf(header: string, name: string, own: string[]): string {
     const [cookie, value] = splitPair(pair)
     if (cookie === name) take(value, own)
     if (cookie === name || (cookie.includes('curfew') && curfewName.test(cookie))) touched = true
-    else if (pair.trim() !== '') kept.push(pair.trim())
+    else if (withoutSpaces(pair) !== '') kept.push(withoutSpaces(pair))
   }
-  return touched ? kept.join('; ') : header.trim()
+  return touched ? kept.join('; ') : withoutSpaces(header)
 }
 
 /** The different values under another name of ours; no more than are looked at. */
@@ -83,8 +84,8 @@ function take(value: string, own: string[]): void {
 /** A pair without `=` is a value without a name (RFC 6265bis, section 5.6). */
 function splitPair(pair: string): readonly [string, string] {
   const equals = pair.indexOf('=')
-  if (equals < 0) return ['', pair.trim()]
-  return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
+  if (equals < 0) return ['', withoutSpaces(pair)]
+  return [withoutSpaces(pair.slice(0, equals)), withoutSpaces(pair.slice(equals + 1))]
 }
 
 export interface CookieOrder extends CookieSettings {

@@ -52,6 +52,9 @@ describe('C8: an e-mail address', () => {
       'a@example.com;b@x',
       '@x',
       'a',
+      // The Kelvin sign: in lower case it would be the k of somebody else.
+      '\u212aate@example.com',
+      'kate@\u212aite.example.com',
     ]) {
       expect(judge(odd, true), odd).toBeUndefined()
     }
