@@ -187,7 +187,7 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
   ['webhooks: [{url: "ftp://a", secret: s}]', 'webhooks[0].url', /not an http/],
 ]
 
-describe('a wrong setting is reported with its path', () => {
+describe('scenario G02: a wrong setting is reported with its path', () => {
   test.each(wrong)('%s', (text, path, says) => {
     const found = mistakes(base + text)
     expect(found.map((mistake) => mistake.path)).toEqual([path])
@@ -225,7 +225,7 @@ describe('a wrong server is reported with its path', () => {
   })
 })
 
-describe('secrets', () => {
+describe('scenario G01: secrets', () => {
   const server = 'server: {publicUrl: "https://auth.example.com"}\n'
 
   test.each([

@@ -13,7 +13,7 @@ import {
 } from './sessions.ts'
 
 export function sessionsSuite(prepare: Prepare): void {
-  test('reads a session back exactly as it was started, every part filled or none', async () => {
+  test('scenario K05: reads a session back exactly as it was started, every part filled or none', async () => {
     const { store } = await prepare()
     const bare = await started(store, { accessSeconds: null })
     const asked = await request(store)

@@ -77,7 +77,7 @@ test('github: a code that it does not know is told as such', async () => {
   expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'code_refused' })
 })
 
-test('google: offline access is asked for in its own words', async () => {
+test('scenario L07: google: offline access is asked for in its own words', async () => {
   const scopes = ['openid', 'offline_access']
   const stage = await openStage(undefined, { preset: 'google', scopes })
   const { url } = await goToProvider(stage, await stage.replica())
