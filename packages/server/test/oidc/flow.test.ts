@@ -188,19 +188,47 @@ describe('the way back', () => {
   })
 
   for (const [what, idToken] of [
-    ['another nonce', { nonce: 'other' }],
-    ['another audience', { aud: 'somebody' }],
-    ['another issuer', { iss: 'https://mallory.example.com' }],
-    ['an end in the past', { exp: 1 }],
-    ['a beginning in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
-    ['several audiences and another azp', { aud: ['curfew', 'x'], azp: 'x' }],
+    ['scenario C10: with another nonce', { nonce: 'other' }],
+    ['scenario C10: without a nonce', { nonce: undefined }],
+    ['scenarios C11, I07: with another audience', { aud: 'somebody' }],
+    ['scenario C11: with another issuer', { iss: 'https://mallory.example.com' }],
+    ['scenario C11: with an end in the past', { exp: 1 }],
+    ['scenario C11: with a beginning in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
+    ['scenario C11: with several audiences and another azp', { aud: ['curfew', 'x'], azp: 'x' }],
   ] as const) {
-    test(`scenarios C10, C11: an ID token with ${what} signs nobody in`, async () => {
+    test(`${what}, an ID token signs nobody in`, async () => {
       const { stage, replica, callback, browser } = await attempt()
       stage.provider.idToken = idToken
       expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })
     })
   }
+
+  test('scenario C11: an ID token that somebody else signed signs nobody in', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    const mallory = await openStage()
+    stage.provider.sign = mallory.provider.sign
+    expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })
+  })
+
+  test('scenarios I09, C11: our client id among several audiences is enough, with us as azp', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    stage.provider.idToken = { aud: ['curfew', 'x'], azp: 'curfew' }
+    expect((await comeBack(replica, browser, callback)).kind).toBe('signed-in')
+  })
+
+  test('scenario C18: a redirect of the token endpoint is not followed: nobody else gets the secret', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    const elsewhere = await openStage()
+    const seen: string[] = []
+    elsewhere.provider.onRequest = ({ url }) => void seen.push(url ?? '')
+    for (const status of [302, 307, 308]) {
+      const location = `${elsewhere.provider.issuer}/token`
+      stage.provider.codeScript = [{ status, headers: { location } }]
+      expect(await comeBack(replica, browser, callback)).toMatchObject({ kind: 'failed' })
+      callback.href = (await goToProvider(stage, replica, browser)).callback.href
+    }
+    expect(seen).toEqual([])
+  })
 
   for (const [what, mishap, code] of [
     ['503', { status: 503 }, 'provider_unavailable'],

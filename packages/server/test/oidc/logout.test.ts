@@ -111,6 +111,22 @@ describe('a logout token', () => {
 })
 
 describe('back-channel logout', () => {
+  test('scenario B06: our client id among several audiences is enough', async () => {
+    const { stage, replica } = await ready()
+    const token = await stage.provider.logoutToken({ aud: ['somebody', 'curfew'] })
+    expect((await verify(replica, token)).kind).toBe('logout')
+  })
+
+  test('scenario B03: with sid and sub it is the session of the sid that ends', async () => {
+    const { stage, replica } = await ready()
+    const session = await signedIn(stage, replica)
+    stage.provider.sid = 'op-session-2'
+    const other = await signedIn(stage, replica)
+    const token = await stage.provider.logoutToken({ sid: 'op-session-1', sub: 'alice' })
+    expect(await announce(replica, token)).toMatchObject({ ended: [{ sid: session.origin.sid }] })
+    expect((await rowOf(replica, other)).kind).toBe('live')
+  })
+
   test('scenarios B01, B14: ends the sessions of its sid, here at once, and a replay ends nothing', async () => {
     const { stage, replica } = await ready()
     const session = await signedIn(stage, replica)
