@@ -140,6 +140,22 @@ describe('a session seen before', () => {
 })
 
 describe('C27: what is remembered is never another’s', () => {
+  test('scenario T11: two tokens with one beginning', async () => {
+    const stage = await signedIn()
+    const other = `${token.slice(0, -1)}B`
+    stage.around.live(other, { subject: subject({ sid: otherSid, claims: { email: 'b@x.y' } }) })
+    for (const [one, email] of [
+      [token, 'ann@example.com'],
+      [other, 'b@x.y'],
+    ] as const) {
+      for (let round = 0; round < 2; round++) {
+        const { headers } = await stage.ask(['Cookie', `__Host-curfew=${one}`])
+        expect(headers['x-auth-request-email']).toBe(email)
+      }
+    }
+    expect(stage.around.presented).toHaveLength(2)
+  })
+
   test('two tokens with one ending', async () => {
     const stage = await stageOf()
     const signature = 'S'.repeat(86)
