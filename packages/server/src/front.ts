@@ -124,7 +124,10 @@ function providerSignals({ log, metrics }: FrontOptions): ProviderSignals {
     },
     revoked: (provider, result) => {
       metrics.count('curfew_provider_revocation_total', { result })
-      if (result === 'failed') log.warn({ provider }, 'tokens could not be handed back')
+      if (result !== 'failed') return
+      // Nobody tries again: the effect of that end is given up (API.md, section 5).
+      metrics.count('curfew_logout_total', { result: 'revoke_fail' })
+      log.warn({ provider }, 'tokens could not be handed back')
     },
   }
 }
