@@ -37,6 +37,8 @@ export interface ScriptableProvider {
   /** Refresh grants that arrived, whatever became of them. */
   readonly grants: string[]
   readonly revoked: string[]
+  /** Access tokens, the newest last. */
+  readonly issued: string[]
   readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
   latencyMs: number
   accessSeconds: number
@@ -93,6 +95,7 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     clientSecret: 'the secret of curfew',
     grants: [],
     revoked: [],
+    issued: [],
     counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
     latencyMs: 0,
     accessSeconds: 300,
@@ -167,8 +170,10 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
       ...provider.claims,
       ...provider.idToken,
     })
+    const access = randomBytes(12).toString('base64url')
+    provider.issued.push(access)
     return {
-      access_token: randomBytes(12).toString('base64url'),
+      access_token: access,
       token_type: 'Bearer',
       expires_in: provider.accessSeconds,
       refresh_token: refresh,
