@@ -93,6 +93,23 @@ describe('the way there', () => {
     browser.take(told.cookies)
     expect((await ask('/page')).kind).toBe('redirect')
   })
+
+  test('somebody who signs in again and again is in no loop', async () => {
+    const { stage, replica } = await ready()
+    const browser = new Browser()
+    for (let round = 0; round < 6; round++) {
+      const { callback } = await goToProvider(stage, replica, browser, '/page')
+      expect((await comeBack(replica, browser, callback)).kind).toBe('signed-in')
+      stage.advance(10_000)
+    }
+    for (let round = 0; round < 4; round++) {
+      const { callback } = await goToProvider(stage, replica, browser, '/page')
+      await comeBack(replica, browser, callback)
+    }
+    const asked = { providerId: 'main', returnTo: '/page', fence: 0, jar: browser.jar }
+    expect((await replica.flow.begin({ ...asked, prompt: 'login' })).kind).toBe('redirect')
+    expect(await replica.flow.begin(asked)).toMatchObject({ code: 'loop' })
+  })
 })
 
 describe('the way back', () => {
