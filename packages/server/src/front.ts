@@ -105,6 +105,7 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
   })
   const lastSeen = new LastSeen({
     rooms,
+    dropped: () => metrics.count('curfew_last_seen_dropped_total', {}),
     failed: (err) => log.error({ err }, 'the last use of a session could not be written'),
   })
   metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
