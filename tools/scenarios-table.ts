@@ -295,7 +295,7 @@ export const chapters: readonly Chapter[] = [
       D03: 'provider down: sessions with good tokens are served',
       D04: 'a hundred requests at a cold start: one discovery',
       D05: 'discovery that names another issuer is refused',
-      D06: 'endpoints on other hosts, or without TLS, get no secret',
+      D06: 'an endpoint without TLS gets no secret, where the issuer has TLS',
       D07: 'a private authority is trusted when named; a broken one is refused at the start',
       D08: 'a provider on a private address',
       D09: 'a client that hangs up while it waits leaves nothing behind',

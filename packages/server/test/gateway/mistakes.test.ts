@@ -41,7 +41,8 @@ const mistakes: readonly (readonly [gateway: object, path: string])[] = [
 test.each(mistakes)('scenarios E07, H08: %j is refused by its place, %s', async (gateway, path) => {
   const { code, stderr } = await tried('check', gateway)
   expect(code).toBe(1)
-  expect(stderr).toMatch(new RegExp(`\\.yaml:\\d+: ${RegExp.escape(path)}: `))
+  expect(stderr).toMatch(/check\.yaml:\d+: /)
+  expect(stderr).toContain(`: ${path}: `)
 })
 
 test('scenarios E07, H08: serve does not start with them, and tells all of them at once', async () => {
