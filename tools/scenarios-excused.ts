@@ -29,15 +29,15 @@ export const excused: Readonly<Record<string, string>> = {
 /** Beside the tests: where what holds here differs, or how far it reaches. */
 export const remarks: Readonly<Record<string, string>> = {
   L04: 'The configured list is the whole list; nothing is added to it.',
-  L14: 'Only Accept with text/html is a page: `*/*` is what scripts and command lines send.',
   L08: 'The query is the default of `code`; another way is never asked for.',
-  S13: 'The name is not configurable, but for its `__Host-` or `__Secure-`.',
-  H02: 'There is no such mode: the configured headers are all that there are.',
+  L14: 'Only Accept with text/html is a page: `*/*` is what scripts and command lines send.',
   C05: 'The second time leads on to the page, for it is the back button.',
+  S13: 'The name is not configurable, but for its `__Host-` or `__Secure-`.',
   A05: 'That nothing is held back is shown with real proxies.',
+  H02: 'There is no such mode: the configured headers are all that there are.',
+  O04: 'Nobody tries again yet.',
   T07: 'Within the five minutes for which keys are believed.',
   D06: 'Other hosts are taken as the issuer names them: Google’s token endpoint is on one.',
-  O04: 'Nobody tries again yet.',
   G03: 'The gateway and providers; the rest is shown where it is used.',
   N01: 'What may grow is bounded, which is tested; a day under load is for the benchmarks.',
 }
@@ -70,7 +70,5 @@ export const open: Readonly<Record<string, string>> = {
   X07: 'its own tests of several replicas',
   X09: 'its own tests of several replicas',
   X10: 'its own tests of several replicas',
-  M05: 'the gateway as a whole',
-  M06: 'the gateway as a whole',
   N05: 'real proxies',
 }

@@ -62,6 +62,7 @@ function judge(id: string, tested: boolean, from: ScenarioTables): Finding[] {
   const isOpen = Object.hasOwn(from.open, id)
   if (tested && isExcused) return [say(`scenario ${id} is excused, and has a test`)]
   if (tested && isOpen) return [say(`scenario ${id} is said to be open, and has a test`)]
+  if (isExcused && isOpen) return [say(`scenario ${id} is excused, and said to be open`)]
   if (tested || isExcused || isOpen) return []
   return [say(`scenario ${id} has no test (title one 'scenario ${id}: …') and is not excused`)]
 }

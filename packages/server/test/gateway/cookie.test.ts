@@ -81,7 +81,7 @@ describe('what it holds', () => {
     expect([...kinds]).toEqual(['200 0'])
   })
 
-  test('scenario S13: cookies of the application pass as they are, and none of ours does', async () => {
+  test('rule 16 one credential: scenario S13: cookies of the application pass as they are, and none of ours does', async () => {
     const visitor = await signedIn(gate)
     for (const [name, value] of [
       ['theme', 'dark'],

@@ -92,6 +92,16 @@ describe('with a domain', () => {
       true,
     )
   })
+
+  test('rule 28 hosts: a cookie of the name that ties it to one host is not ours here', async () => {
+    const visitor = await signedIn(gate, a)
+    const cookie = visitor.jar.value(new URL(a), '__Secure-curfew') ?? ''
+    const other = gate.visitor()
+    other.jar.set(new URL(a), '__Host-curfew', cookie)
+    expect(await standing(other, a)).toEqual(outside)
+    other.jar.set(new URL(a), '__Secure-curfew', cookie)
+    expect(await standing(other, a)).toEqual(inside)
+  })
 })
 
 describe('the ticket', () => {

@@ -84,6 +84,21 @@ describe('back-channel logout', () => {
     expect(await standing(visitor)).toEqual(inside)
   })
 
+  test('rule 23 late sign-in: one that comes before the callback leaves no session, by sid and by sub', async () => {
+    for (const claims of [{ sid: 'op-late' }, { sid: undefined, sub: 'kim' }]) {
+      Object.assign(gate.provider, { subject: 'kim', sid: 'op-late' })
+      const visitor = gate.visitor()
+      const callback = await visitor.begin(home)
+      await gate.curfew.advanceClock(2000)
+      expect((await toldOf({ iat: seconds(1), ...claims })).status).toBe(200)
+      const reply = await visitor.open(callback)
+      expect(reply.status).toBe(403)
+      expect(await standing(visitor)).toEqual(outside)
+      gate.provider.sid = 'op-next'
+    }
+    expect(await standing((await signedInAs(gate, 'kim')).visitor)).toEqual(inside)
+  })
+
   test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     ['scenario B05: an unknown key', {}, { kid: 'k9' }],
     ['scenario B06: another issuer', { iss: 'https://mallory.example.com' }, {}],

@@ -170,7 +170,7 @@ describe('scenario G03: providers', () => {
     expect(trusting.headers['x-mail']).toBe('false')
   })
 
-  test('scenario G03: graceOnFault and maxRefreshTokenAge', async () => {
+  test('rule 24 identity deadline: scenario G03: graceOnFault and maxRefreshTokenAge, after which a new sign-in supersedes', async () => {
     provider.accessSeconds = 60
     const tuned = await bySignIn('tuned', { nick: 'al' })
     const main = await bySignIn('main', {})
@@ -186,6 +186,13 @@ describe('scenario G03: providers', () => {
     expect(provider.grants).toHaveLength(grants)
     expect(await standing(main, at('plain'))).toEqual([200, 200])
     expect(provider.grants).toHaveLength(grants + 1)
+    const [lapsed] = await sessionsOf(gate, 'tuned/al')
+    expect(lapsed).toMatchObject({ revoked_at: null })
+    provider.claims = { nick: 'al' }
+    await tuned.browse(`${gate.curfew.issuer}/login?idp=tuned&return_to=/signed-out`)
+    provider.claims = {}
+    const [, before] = await sessionsOf(gate, 'tuned/al')
+    expect(before).toMatchObject({ sid: lapsed?.['sid'], revoked_reason: 'superseded' })
   })
 
   test('scenario G03: clientId and clientSecret', async () => {
@@ -237,11 +244,14 @@ describe('scenario G03: what moves elsewhere', () => {
     expect(await sessionsOf(other)).toHaveLength(1)
   })
 
-  test('scenario G03: listen: forward auth has a listener of its own, and only there', async () => {
+  test('rule 26 one dialect: scenario G03: listen: forward auth has a listener of its own, and only there', async () => {
     const described: HeaderPairs = [...asTraefik(new URL(at('open'))), ...navigation]
     const order = { method: 'GET', headers: described }
     const ask = (origin: string, path: string) => sendRaw(new URL(origin + path), order)
     expect((await ask(`http://${listens}`, '/forward-auth')).status).toBe(200)
+    const publicHost: HeaderPairs = [['Host', new URL(other.curfew.issuer).host], ...described]
+    const there = new URL(`http://${listens}/forward-auth`)
+    expect((await sendRaw(there, { ...order, headers: publicHost })).status).toBe(200)
     expect((await ask(`http://${listens}`, '/login')).status).toBe(404)
     expect((await ask(other.curfew.url, '/forward-auth')).status).toBe(404)
   })

@@ -1,6 +1,7 @@
 /* Signing out: here, at the provider, and never by accident. Scenarios O, rules 15, 27 and 29. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { app, elsewhere, type Gate, openGate } from './gate.ts'
+import { startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
+import { app, elsewhere, type Gate, openGate, providerConfig } from './gate.ts'
 import { cookieOf, home, inside, outside, sessionsOf, signedIn, standing } from './steps.ts'
 import { navigation, type Visitor } from './visitor.ts'
 import type { HeaderPairs, Reply } from './wire.ts'
@@ -52,23 +53,6 @@ describe('what it does', () => {
     await signOut(visitor)
     expect(await standing(visitor)).toEqual(outside)
     expect((await visitor.browse(home)).status).toBe(200)
-  })
-
-  test('scenario O02: a provider without a page of its own: ours is the end', async () => {
-    const { provider } = gate
-    provider.metadata = { end_session_endpoint: undefined }
-    const other = await openGate({ provider })
-    try {
-      const visitor = await signedIn(other)
-      const address = `${other.curfew.issuer}/signout`
-      const reply = await visitor.send(address, { headers: own('none') })
-      expect(reply.headers['location']).toBe(`${other.curfew.issuer}/signed-out`)
-      expect((await visitor.open(`${other.curfew.issuer}/signed-out`)).status).toBe(200)
-      expect(await standing(visitor)).toEqual(outside)
-    } finally {
-      provider.metadata = {}
-      await other.close()
-    }
   })
 
   test('scenarios O03, O04: the provider is down: signed out here all the same, and what failed is counted', async () => {
@@ -238,4 +222,47 @@ describe('rule 29 CSRF: it acts without its page only when the person or our own
     }
     expect(await standing(visitor)).toEqual(inside)
   })
+})
+
+describe('a provider without a page of its own, where one revocation takes back all', () => {
+  let google: Gate
+  beforeAll(async () => {
+    const provider = await startScriptableProvider()
+    provider.metadata = { end_session_endpoint: undefined }
+    const config = { ...providerConfig(provider), preset: 'google' }
+    google = await openGate({ provider, config: { identityProviders: [config] } })
+  })
+  afterAll(async () => {
+    await google?.close()
+    await google?.provider.close()
+  })
+
+  const leave = (visitor: Visitor) =>
+    visitor.send(`${google.curfew.issuer}/signout`, { headers: own('none') })
+
+  test('scenario O02: our page is the end', async () => {
+    const visitor = await signedIn(google)
+    const reply = await leave(visitor)
+    expect(reply.headers['location']).toBe(`${google.curfew.issuer}/signed-out`)
+    expect((await visitor.open(`${google.curfew.issuer}/signed-out`)).status).toBe(200)
+    expect(await standing(visitor)).toEqual(outside)
+    await expect.poll(() => google.provider.revoked.length).toBe(1)
+  })
+
+  test('rule 22 siblings: the last session of the subject asks for it, and no one before', async () => {
+    const [one, other] = [await signedIn(google), await signedIn(google)]
+    const revoked = google.provider.revoked.length
+    await leave(one)
+    await expect.poll(() => countOf('siblings')).toBe(1)
+    expect(google.provider.revoked).toHaveLength(revoked)
+    expect(await standing(other)).toEqual(inside)
+    await leave(other)
+    await expect.poll(() => google.provider.revoked.length).toBe(revoked + 1)
+  })
+
+  async function countOf(result: string): Promise<number> {
+    const { text } = await google.curfew.api.get('/metrics')
+    const line = `^curfew_provider_revocation_total\\{result="${result}"\\} (\\d+)`
+    return Number(new RegExp(line, 'm').exec(text)?.[1])
+  }
 })

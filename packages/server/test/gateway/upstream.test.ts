@@ -332,6 +332,59 @@ describe('answers of the gateway’s own', () => {
   })
 })
 
+describe('dialects', () => {
+  const forwarded = (host: string, uri: string): HeaderPairs => [
+    ['X-Forwarded-Method', 'GET'],
+    ['X-Forwarded-Proto', 'http'],
+    ['X-Forwarded-Host', host],
+    ['X-Forwarded-Uri', uri],
+  ]
+  const original = (host: string, uri: string): HeaderPairs => [
+    ['X-Original-URL', `http://${host}${uri}`],
+    ['X-Original-Method', 'GET'],
+  ]
+  const dialects = ['', '?mode=traefik', '?mode=caddy', '?mode=haproxy', '?mode=nginx']
+  const own = (mode: string) => (mode === '?mode=nginx' ? original : forwarded)
+  const other = (mode: string) => (mode === '?mode=nginx' ? forwarded : original)
+  const ask = (mode: string, described: HeaderPairs) =>
+    sendRaw(new URL(`${gate.curfew.url}/forward-auth${mode}`), {
+      method: 'GET',
+      headers: [...byScript, ...described],
+    })
+  const host = '127.0.0.1:8000'
+
+  test.each(dialects)(
+    'rule 26 one dialect: %j reads its own headers, and no others',
+    async (mode) => {
+      const open = own(mode)(host, '/health')
+      const guarded = own(mode)(host, '/page')
+      expect((await ask(mode, open)).status).toBe(200)
+      expect((await ask(mode, guarded)).status).toBe(401)
+      // What the others use, sent by a client, moves nothing.
+      expect((await ask(mode, [...guarded, ...other(mode)(host, '/health')])).status).toBe(401)
+    },
+  )
+
+  test.each(dialects)(
+    'rule 26 one dialect: %j wants all of its headers, each once',
+    async (mode) => {
+      const described = own(mode)(host, '/health')
+      for (const [name, value] of described) {
+        const without = described.filter(([one]) => one !== name)
+        expect((await ask(mode, without)).status, `without ${name}`).toBe(403)
+        expect((await ask(mode, [...described, [name, value]])).status, `twice ${name}`).toBe(403)
+      }
+    },
+  )
+
+  test.each(['?mode=apache', '?mode=', '?mode=nginx&mode=traefik', '?mode=NGINX'])(
+    'rule 26 one dialect: %s is none',
+    async (mode) => {
+      expect((await ask(mode, forwarded(host, '/health'))).status).toBe(403)
+    },
+  )
+})
+
 test('rule 16 one credential: two sessions in one request are 403 at the gateway, 400 at the API', async () => {
   const visitor = await signedInWith({})
   const { api } = gate.curfew
