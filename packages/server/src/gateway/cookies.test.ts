@@ -23,12 +23,12 @@ describe('reading', () => {
     expect(readCookies([header], name)).toEqual({ own, rest })
   })
 
-  test('H03: without one of ours the header is passed on untouched', () => {
+  test('scenario H03: without one of ours the header is passed on untouched', () => {
     const header = 'a="x;  y" ;b=%;c=\u00e4;;d'
     expect(readCookies([header], name).rest).toBe(header)
   })
 
-  test('E08: all cookies of Curfew are taken out, whatever name is configured', () => {
+  test('scenarios H03, S13: all cookies of Curfew are taken out, whatever name is configured', () => {
     const header = 'curfew=1; __Secure-curfew=2; __Host-curfew-flow-x=3; curfew-console=4; a=5'
     expect(readCookies([header], name)).toEqual({ own: [], rest: 'a=5' })
   })
@@ -89,17 +89,17 @@ describe('reading', () => {
 })
 
 describe('setting', () => {
-  test('S01: host-only, for the whole host, out of reach of scripts', () => {
+  test('scenario S01: host-only, for the whole host, out of reach of scripts', () => {
     expect(setCookie(order, token, 3600)).toBe(
       `__Host-curfew=${token}; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax`,
     )
   })
 
-  test('S02, S03: name and value stay under 200 bytes', () => {
+  test('scenario S03: name and value stay under 200 bytes', () => {
     expect(`__Secure-curfew=${token}`.length).toBeLessThan(200)
   })
 
-  test('S11: with a domain, and without it for a host that the domain does not cover', () => {
+  test('scenario S11: with a domain, and without it for a host that the domain does not cover', () => {
     const wide = { ...order, name: '__Secure-curfew', domain: 'example.com' }
     expect(setCookie(wide, token, 1)).toContain('; Domain=example.com;')
     expect(setCookie({ ...wide, hostOnly: true }, token, 1)).not.toContain('Domain')

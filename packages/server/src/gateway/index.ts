@@ -13,6 +13,7 @@ export { type CookieOrder, clearCookie, readCookies, setCookie } from './cookies
 export type { Credential, Identity, Presentation, Via } from './credential.ts'
 export type { Forbidden, Verdict } from './decide.ts'
 export { type ExplainOrder, type Explanation, explain } from './explain.ts'
+export { gatewayFaults } from './faults.ts'
 export { type Binding, HandOff, parseBinding, type TicketSeal } from './hand-off.ts'
 export {
   ForwardAuth,

@@ -84,7 +84,7 @@ describe('rule 26 one dialect: each proxy says the original URL in its own heade
   )
 })
 
-test('where publicUrl is https, so are the applications, whatever a proxy behind TLS says', () => {
+test('scenario L10: where publicUrl is https, so are the applications, whatever a proxy behind TLS says', () => {
   expect(original({ scheme: 'http', host: 'app.example.com:443' }).origin).toBe(
     'https://app.example.com',
   )

@@ -21,7 +21,7 @@ import {
 } from './flow-cookies.ts'
 import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
 import { githubUser } from './github.ts'
-import { mergeClaims, verifiedEmail } from './identity.ts'
+import { mergeClaims, verifiedEmail, whyNotAllowed } from './identity.ts'
 import { judgedPerson, type Person, personOf } from './person.ts'
 import { presetOf, scopesFor } from './presets.ts'
 import { publicAddress } from './provider-http.ts'
@@ -283,7 +283,10 @@ async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
     const answer = await exchange(tools, discovered, redeeming)
     const who = await identify({ provider, discovered }, answer, tools.clock.now())
     if (who.person.kind === 'claims-incomplete') return failed('claims_incomplete', about)
-    if (!who.person.allowed) return failed('not_allowed', { ...about, detail: who.person.uid })
+    if (!who.person.allowed) {
+      const detail = whyNotAllowed(provider.settings.allow, who.person)
+      return failed('not_allowed', { ...about, detail })
+    }
     return { kind: 'identity', identity: identityOf(tools, provider, answer, who, who.person) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)

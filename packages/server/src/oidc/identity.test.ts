@@ -28,7 +28,7 @@ describe('claims', () => {
 })
 
 describe('C8: an e-mail address', () => {
-  test('counts only when it is vouched for and is one plain address', () => {
+  test('scenario P03: counts only when it is vouched for and is one plain address', () => {
     const judge = (email: string, email_verified: boolean | string, trust = false) =>
       verifiedEmail(judgeEmail({ email, email_verified }, trust))
     expect(judge('Alice@Example.com', true)).toBe('alice@example.com')
@@ -71,7 +71,7 @@ describe('C8: an e-mail address', () => {
 })
 
 describe('roles', () => {
-  test('are found by name and by pointer, one text is one role, reserved ones are dropped (rule 17)', () => {
+  test('scenarios P08, P09: are found by name and by pointer, one text is one role, reserved ones are dropped (rule 17)', () => {
     const claims = {
       roles: 'ops',
       realm_access: { roles: ['a', 'admin', 7, 'a\u0000b', ''] },
@@ -89,7 +89,7 @@ describe('the uid', () => {
   const uid = (template: string, claims: Claims) =>
     uidOf({ id: 'main', uid: template }, 'https://idp.example.com', claims)
 
-  test('is what the template says, or nothing when a value is missing', () => {
+  test('scenario C12: is what the template says, or nothing when a value is missing', () => {
     expect(uid('{{ idp }}:{{ sub }}', { sub: '8f3c' })).toBe('main:8f3c')
     expect(uid('{{idp}}:{{ claims.sub | urlencode }}', { sub: 'a b' })).toBe('main:a%20b')
     expect(uid('{{ idp }}:{{ oid }}', { sub: 'x' })).toBeUndefined()
@@ -118,7 +118,7 @@ describe('who may come in', () => {
     claims: { email: 'alice@example.com', email_verified: true, tenant: ['x', 'y'], level: 3 },
   }
 
-  test('users or domains, and roles, and claims; empty lists let everyone through', () => {
+  test('scenarios P04, P05: users or domains, and roles, and claims; empty lists let everyone through', () => {
     expect(isAllowed(empty, person)).toBe(true)
     expect(isAllowed({ ...empty, domains: ['other.example'], users: ['alice'] }, person)).toBe(true)
     expect(isAllowed({ ...empty, domains: ['other.example'], users: ['bob'] }, person)).toBe(false)
@@ -128,7 +128,7 @@ describe('who may come in', () => {
     expect(isAllowed({ ...empty, claims: { tenant: ['y'], level: ['3'] } }, person)).toBe(false)
   })
 
-  test('a domain is the whole domain of a verified address', () => {
+  test('scenario P01: a domain is the whole domain of a verified address', () => {
     const allow = { ...empty, domains: ['example.com'] }
     const as = (email: string, email_verified = true) =>
       isAllowed(allow, { ...person, claims: { email, email_verified } })

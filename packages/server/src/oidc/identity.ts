@@ -181,6 +181,15 @@ export function isAllowed(
   )
 }
 
+/** For the log, about somebody whom `isAllowed` refused: who it is, and what is usually forgotten. */
+export function whyNotAllowed(
+  { domains }: Pick<AllowList, 'domains'>,
+  { uid, claims }: { readonly uid: Uid; readonly claims: Claims },
+): string {
+  const unknown = domains.length > 0 && verifiedEmail(claims) === undefined
+  return unknown ? `${uid} has no verified e-mail address for allow.domains to look at` : uid
+}
+
 function isNamed({ users, domains }: AllowList, uid: Uid, email: string | undefined): boolean {
   if (users.length === 0 && domains.length === 0) return true
   if (users.includes(uid)) return true
