@@ -1,10 +1,17 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { type Signals, StoreUnavailable } from '#authority'
 import type { Io } from '#cli'
 import { type Config, diffReload, type ListenAddress } from '#config'
-import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
+import {
+  createHttp,
+  createListener,
+  createMetricsApp,
+  createSignals,
+  type Http,
+  Metrics,
+} from '#http'
 import { acquireServeLock } from '#stores'
 import { type Front, openFront } from './front.ts'
 import { type House, noMemory, openHouse } from './house.ts'
@@ -74,7 +81,8 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   // Asked to stop while the store was away: there is nobody to be drained.
   if (signalled.isStopped()) return memory.tail.close()
   const front = openFront({ house, log, metrics, proxyEnv: io.env })
-  const joined = { house, metrics, log, front, readiness: () => readiness.now() }
+  const shared = { house, metrics, log, front, proxyEnv: io.env }
+  const joined = { ...shared, readiness: () => readiness.now() }
   const http = createHttp(httpDeps(joined))
   const gate = await listenForProxies(config, front)
   const metricsApp = await listenForMetrics(config, { metrics, log })
@@ -191,7 +199,7 @@ async function listen(http: Http, address: ListenAddress): Promise<string> {
 async function listenForProxies({ gateway }: Config, front: Front): Promise<Server | undefined> {
   if (gateway.listen === null) return undefined
   const { host, port } = gateway.listen
-  const server = createServer((message, response) => {
+  const server = createListener((message, response) => {
     if (!front.forwardAuth.handle(message, response)) response.writeHead(404).end()
   })
   server.listen(port, host)

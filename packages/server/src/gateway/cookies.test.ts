@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clearCookie, ownValuesMax, readCookies, setCookie } from './cookies.ts'
+import { clearCookie, cookieValues, ownValuesMax, readCookies, setCookie } from './cookies.ts'
 
 const name = '__Host-curfew'
 const token = `cfc_${'A'.repeat(76)}`
@@ -33,6 +33,27 @@ describe('reading', () => {
     expect(readCookies([header], name)).toEqual({ own: [], rest: 'a=5' })
   })
 
+  test('H03: what browsers send keeps every byte of the others, wherever ours stands', () => {
+    const others = ['a=1', 'b="x  y"', 'c=%7B%22', 'd=\u00e4', 'e', '=f', 'g==']
+    for (let at = 0; at <= others.length; at++) {
+      const header = [...others.slice(0, at), `${name}=${token}`, ...others.slice(at)].join('; ')
+      expect(readCookies([header], name)).toEqual({ own: [token], rest: others.join('; ') })
+    }
+  })
+
+  test.each([
+    [`a=1 ; ${name}=v`, ['v'], 'a=1'],
+    [`${name}= v `, ['v'], ''],
+    [`${name}=v;`, ['v'], ''],
+    [`a=1; ${name}=v; `, ['v'], 'a=1'],
+    [`a=${name}=v; b=2`, [], `a=${name}=v; b=2`],
+    [`a=1; x${name}=v`, [], `a=1; x${name}=v`],
+    ['a=1; __Secure-curfew=w', [], 'a=1'],
+    [`${name}=; a=1`, [''], 'a=1'],
+  ])('nearly what browsers send: %j', (header, own, rest) => {
+    expect(readCookies([header], name)).toEqual({ own, rest })
+  })
+
   test('several headers, as HTTP/2 splits them, are one', () => {
     expect(readCookies(['a=1', '__Host-curfew=v', 'b=2'], name)).toEqual({
       ...{ own: ['v'], rest: 'a=1; b=2' },
@@ -42,6 +63,18 @@ describe('reading', () => {
   test('C15: more values than anybody needs are not collected', () => {
     const header = Array.from({ length: 500 }, (_, at) => `${name}=${at}`).join(';')
     expect(readCookies([header], name).own.length).toBe(ownValuesMax + 1)
+  })
+
+  test('C9: a no-break space before the name is another cookie, which any sibling host may set', () => {
+    const planted = `\u00a0${name}=v`
+    expect(readCookies([`${planted}; a=1`], name)).toEqual({ own: [], rest: `${planted}; a=1` })
+    expect(cookieValues([planted], name)).toEqual([])
+  })
+
+  test('H03: the last byte of a cookie is its own, whatever character it looks like', () => {
+    const header = 'a=voil\u00c3\u00a0'
+    expect(readCookies([`${header}; curfew=1`], name).rest).toBe(header)
+    expect(readCookies([header], name).rest).toBe(header)
   })
 
   test('C14: it never throws, and never lets ours through', () => {

@@ -29,6 +29,12 @@ describe('rule 25 every header, always: an application never sees what a client 
     ])
   })
 
+  test('C8: a name that ends with an à keeps it: without it, it may be the name of somebody else', () => {
+    const headers = compileHeaders([{ name: 'X-User', template: ' {{ uid }} ' }])
+    const { flat } = renderHeaders(headers, { ...noValues, uid: 'rootà' })
+    expect(Buffer.from(flat[1] ?? '', 'latin1').toString()).toBe('rootà')
+  })
+
   test('scenario H10: Authorization is left out instead of empty', () => {
     const headers = compileHeaders([
       { name: 'authorization', template: 'Bearer {{ accessToken }}' },

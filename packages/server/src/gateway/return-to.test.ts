@@ -109,7 +109,7 @@ const corpus = [
   ...['https://app.example.com/\u00e9', `/${'a'.repeat(9000)}`],
 ]
 
-describe('scenario C02 (C1): open redirects', () => {
+describe('C1: open redirects', () => {
   test.each(corpus.filter((text) => text !== '/%'))('%j leads nowhere', (text) => {
     expect(targets.check(text).kind).toBe('refused')
   })

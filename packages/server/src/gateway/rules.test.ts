@@ -121,6 +121,14 @@ test('the first match wins, methods included; the last resort asks for a session
   })
 })
 
+test('C4: whoever guards GET guards HEAD, for which applications run the same code', () => {
+  const rules = book(rule({ paths: ['/x/**'], methods: ['GET', 'POST'], require: ops }), rule())
+  expect(decides(rules, '/x/delete-all', undefined, 'HEAD')).toBe(0)
+  expect(decides(rules, '/x/delete-all', undefined, 'PUT')).toBe(1)
+  const post = book(rule({ methods: ['POST'], require: ops }), rule())
+  expect(decides(post, '/x', undefined, 'HEAD')).toBe(1)
+})
+
 describe('C4: a suspicious path', () => {
   test.each([
     '/assets/../admin',

@@ -27,7 +27,7 @@ describe('claims', () => {
   })
 })
 
-describe('an e-mail address', () => {
+describe('C8: an e-mail address', () => {
   test('scenario P03: counts only when it is vouched for and is one plain address', () => {
     const judge = (email: string, email_verified: boolean | string, trust = false) =>
       verifiedEmail(judgeEmail({ email, email_verified }, trust))
@@ -41,11 +41,32 @@ describe('an e-mail address', () => {
       'a,b@example.com',
       'a@example.com\n',
       '"a"@x',
+      '"a@example.com"@evil.example',
+      'a@example.com, b@evil.example',
+      'a@example.com b@evil.example',
+      'a@example.com@evil.example',
+      'a\uff20example.com',
+      'a\ufe6bexample.com',
+      'a@example.com\u0000',
+      '<a@example.com>',
+      'a@example.com;b@x',
       '@x',
       'a',
+      // The Kelvin sign: in lower case it would be the k of somebody else.
+      '\u212aate@example.com',
+      'kate@\u212aite.example.com',
     ]) {
       expect(judge(odd, true), odd).toBeUndefined()
     }
+  })
+
+  test('is nobody else’s because letters beyond ASCII have small ones within it', () => {
+    const judge = (email: string) =>
+      verifiedEmail(judgeEmail({ email, email_verified: true }, false))
+    // KELVIN SIGN, whose lower case is the k of ASCII.
+    expect(judge('mar\u212a@example.com')).not.toBe('mark@example.com')
+    expect(judge('mark@\u212aexample.com')).not.toBe('mark@kexample.com')
+    expect(judge('MARK@EXAMPLE.COM')).toBe('mark@example.com')
   })
 })
 

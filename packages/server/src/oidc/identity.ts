@@ -71,15 +71,20 @@ export function judgeEmail(claims: Claims, trustEmail: boolean): Claims {
 export function verifiedEmail(claims: Claims): string | undefined {
   const email = claims['email']
   if (claims['email_verified'] !== true || !isAddress(email)) return undefined
-  return email.toLowerCase()
+  // Letters of ASCII alone: the lower case of U+212A is a plain k, in another person's address (C8).
+  return email.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** One `@`, and nothing that another parser might take for a second address (classes C8, C10). */
+/**
+ * One `@`, nothing that another parser might take for a second address (classes C8, C10), and no Kelvin
+ * sign: of all letters it alone becomes an ASCII one in lower case, and so another mailbox's `k`.
+ */
 function isAddress(value: Json | undefined): value is string {
   return (
     typeof value === 'string' &&
     value.length <= 254 &&
-    /^[^\s@,;:<>()[\]"\\\p{C}]+@[\p{L}\p{N}.-]+$/u.test(value)
+    /^[^\s@,;:<>()[\]"\\\p{C}]+@[\p{L}\p{N}.-]+$/u.test(value) &&
+    !value.includes('\u212a')
   )
 }
 

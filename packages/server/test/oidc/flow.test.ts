@@ -150,7 +150,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(0)
   })
 
-  test('scenario C04: a state that differs in one character is refused before the code is redeemed', async () => {
+  test('C18: a state that differs in one character is refused before the code is redeemed', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const state = callback.searchParams.get('state') ?? ''
     callback.searchParams.set('state', `${state.slice(0, -1)}${state.endsWith('A') ? 'B' : 'A'}`)
@@ -158,7 +158,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(0)
   })
 
-  test('scenario C06: a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
+  test('C18: a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const other = await goToProvider(stage, replica, new Browser())
     const [name = ''] = [...browser.cookies.keys()].filter((one) => one.includes('flow-'))
@@ -194,7 +194,7 @@ describe('the way back', () => {
     expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'access_denied' })
   })
 
-  test('an answer of another issuer is refused (RFC 9207)', async () => {
+  test('C28: an answer of another issuer is refused (RFC 9207)', async () => {
     const { stage, replica, callback, browser } = await attempt()
     callback.searchParams.set('iss', 'https://mallory.example.com')
     expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })

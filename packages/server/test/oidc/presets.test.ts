@@ -77,6 +77,30 @@ test('github: a code that it does not know is told as such', async () => {
   expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'code_refused' })
 })
 
+const presetsOfOpenId = [
+  ...['generic', 'google', 'microsoft', 'auth0', 'okta', 'keycloak', 'cognito', 'gitlab'],
+  ...['zitadel', 'authentik'],
+] as const
+
+test('C3: who is not on the list is refused at every kind of provider', async () => {
+  const allow = { domains: ['elsewhere.example'], users: [], roles: [], claims: {} }
+  const stage = await openStage()
+  stage.provider.claims = { email: 'a@example.com', email_verified: true }
+  for (const preset of presetsOfOpenId) {
+    const replica = await stage.replica({ preset, allow })
+    const { callback, browser } = await goToProvider(stage, replica)
+    const answer = await comeBack(replica, browser, callback)
+    expect([preset, answer]).toEqual([preset, expect.objectContaining({ code: 'not_allowed' })])
+  }
+  const token = { access_token: 'gho_1', token_type: 'bearer' }
+  const issuer = await startGithub({ token })
+  const github = await openStage(undefined, { preset: 'github', issuer, allow })
+  const replica = await github.replica()
+  const { callback, browser } = await goToProvider(github, replica)
+  callback.searchParams.delete('iss')
+  expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'not_allowed' })
+})
+
 test('scenario L07: google: offline access is asked for in its own words', async () => {
   const scopes = ['openid', 'offline_access']
   const stage = await openStage(undefined, { preset: 'google', scopes })
