@@ -33,7 +33,6 @@ export const remarks: Readonly<Record<string, string>> = {
   L14: 'Only Accept with text/html is a page: `*/*` is what scripts and command lines send.',
   C05: 'The second time leads on to the page, for it is the back button.',
   S13: 'The name is not configurable, but for its `__Host-` or `__Secure-`.',
-  A05: 'That nothing is held back is shown with real proxies.',
   H02: 'There is no such mode: the configured headers are all that there are.',
   O04: 'Nobody tries again yet.',
   T07: 'Within the five minutes for which keys are believed.',
@@ -70,5 +69,4 @@ export const open: Readonly<Record<string, string>> = {
   X07: 'its own tests of several replicas',
   X09: 'its own tests of several replicas',
   X10: 'its own tests of several replicas',
-  N05: 'real proxies',
 }

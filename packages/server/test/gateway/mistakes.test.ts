@@ -28,28 +28,35 @@ async function tried(command: 'check' | 'serve', gateway: object): Promise<Comma
   return runCommand([command, '--config', file], { cwd: stage.folder })
 }
 
-const mistakes: readonly (readonly [gateway: object, path: string])[] = [
-  [{ rules: [{ hosts, paths: ['/ok', '/a/../b'] }] }, 'gateway.rules[0].paths[1]'],
-  [{ rules: [{ hosts, paths: ['/a//b'] }] }, 'gateway.rules[0].paths[0]'],
-  [{ rules: [{ hosts, paths: ['/a%20b'] }] }, 'gateway.rules[0].paths[0]'],
-  [{ headers: { 'X-User': '{{ uid | json("x") }}' } }, 'gateway.headers.X-User'],
-  [{ headers: { Location: '{{ uid }}' } }, 'gateway.headers.Location'],
-  [{ headers: { Authorization: '{{ cookies }}' } }, 'gateway.headers.Authorization'],
-  [{ rules: [{ hosts, headers: { 'Set-Cookie': 'x' } }] }, 'gateway.rules[0].headers.Set-Cookie'],
-]
-
-test.each(mistakes)('scenarios E07, H08: %j is refused by its place, %s', async (gateway, path) => {
+test('scenarios E07, H08: all of it at once, each by its place and its line', async () => {
+  const gateway = {
+    rules: [
+      { hosts, paths: ['/ok', '/a/../b', '/a//b', '/a%20b'] },
+      { hosts: ['other.test'], headers: { 'Set-Cookie': 'x', 'X-Good': '{{ uid }}' } },
+    ],
+    headers: {
+      'X-User': '{{ uid | json("x") }}',
+      Location: '{{ uid }}',
+      Authorization: '{{ cookies }}',
+    },
+  }
   const { code, stderr } = await tried('check', gateway)
   expect(code).toBe(1)
-  expect(stderr).toMatch(/check\.yaml:\d+: /)
-  expect(stderr).toContain(`: ${path}: `)
+  const places = [...stderr.matchAll(/check\.yaml:\d+: (\S+): /g)].map(([, place]) => place)
+  expect(places.toSorted()).toEqual([
+    'gateway.headers.Authorization',
+    'gateway.headers.Location',
+    'gateway.headers.X-User',
+    'gateway.rules[0].paths[1]',
+    'gateway.rules[0].paths[2]',
+    'gateway.rules[0].paths[3]',
+    'gateway.rules[1].headers.Set-Cookie',
+  ])
 })
 
-test('scenarios E07, H08: serve does not start with them, and tells all of them at once', async () => {
-  const gateway = { rules: [{ hosts, paths: ['/a/../b'] }], headers: { Location: 'x' } }
-  const { code, stderr } = await tried('serve', gateway)
+test('scenarios E07, H08: serve does not start with them', async () => {
+  const { code, stderr } = await tried('serve', { rules: [{ hosts, paths: ['/a/../b'] }] })
   expect(code).toBe(1)
   expect(stderr).toContain('gateway.rules[0].paths[0]: ')
-  expect(stderr).toContain('gateway.headers.Location: ')
   expect(stderr).not.toMatch(/\n\s+at /)
 })

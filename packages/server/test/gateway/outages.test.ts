@@ -1,16 +1,22 @@
 /* The provider is away, or comes late; requests that hang; a stop in the middle. Scenarios D and N04. */
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
+import { type ScriptableProvider, startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
 import { app, type Gate, openGate } from './gate.ts'
 import { byScript, home, inside, signedIn, standing, toProvider } from './steps.ts'
 import type { Visitor } from './visitor.ts'
 
-test('scenarios D01, D02, D04: a provider that is down at the start: all else works, and it is found when it is there', async () => {
-  const provider = await startScriptableProvider()
-  await provider.close()
-  const gate = await openGate({ provider })
-  try {
+describe('a provider that comes late and goes early', () => {
+  let gate: Gate
+  let provider: ScriptableProvider
+  beforeAll(async () => {
+    provider = await startScriptableProvider()
+    await provider.close()
+    gate = await openGate({ provider, config: { server: { logLevel: 'info' } } })
+  })
+  afterAll(() => gate?.close())
+
+  test('scenario D01: down at the start: all else works, and a sign-in is told to wait', async () => {
     expect((await gate.curfew.api.get('/readyz')).status).toBe(200)
     expect((await gate.visitor().send(`${app}/health`, { headers: byScript })).status).toBe(200)
     expect((await gate.visitor().send(home, { headers: byScript })).status).toBe(401)
@@ -18,35 +24,22 @@ test('scenarios D01, D02, D04: a provider that is down at the start: all else wo
     const refused = await gate.visitor().browse(home)
     expect(refused.status).toBe(503)
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
+  test('scenarios D02, D04: when it is there a hundred sign-ins find it, by one discovery', async () => {
     await provider.listen()
     await gate.curfew.advanceClock(31_000)
     provider.counts.discovery = 0
     const crowd = Array.from({ length: 100 }, () => toProvider(gate.visitor()))
     expect(await Promise.all(crowd)).toHaveLength(100)
     expect(provider.counts.discovery).toBe(1)
-    await signedIn(gate)
-  } finally {
-    await gate.close()
+  })
+
+  test('scenarios D03, N04: when it goes, sessions are served, in their grace as well, and the log stays short', async () => {
+    provider.accessSeconds = 60
+    const visitor = await signedIn(gate)
     await provider.close()
-  }
-})
-
-describe('while it is away', () => {
-  let gate: Gate
-  let visitor: Visitor
-  beforeAll(async () => {
-    gate = await openGate({ config: { server: { logLevel: 'info' } } })
-    gate.provider.accessSeconds = 60
-    visitor = await signedIn(gate)
-    await gate.provider.close()
-  })
-  afterAll(() => gate?.close())
-
-  test('scenario D03: sessions whose tokens are good are served', async () => {
     expect(await standing(visitor)).toEqual(inside)
-  })
-
-  test('scenario N04: past the end of its tokens a session is served in its grace, and the log stays short', async () => {
     await gate.curfew.advanceClock(61_000)
     const before = gate.curfew.log().length
     const found = new Set<number>()

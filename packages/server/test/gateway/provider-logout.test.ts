@@ -161,12 +161,12 @@ describe('back-channel logout', () => {
     expect(await standing(later.visitor)).toEqual(inside)
   })
 
-  test('scenarios B17, B18, B19: dead after two thousand other ends, a day and an hour, and a restart', async () => {
+  test('scenarios B17, B18, B19: dead after a thousand other ends, a day and an hour, and a restart', async () => {
     const { visitor, sid } = await signedInAs(gate, 'ivy')
     const { api } = gate.curfew
     await toldOf({ sid })
     const uid = freshUid('many')
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 10; round++) {
       const starts = Array.from({ length: 100 }, () => api.start({ uid, device: 'web' }))
       await Promise.all(starts)
       await api.post(`/users/${uid}/revoke`, { as: clients.operator, json: {} })

@@ -81,7 +81,7 @@ describe.each(fronts)('$name', ({ front }) => {
     expect(open.arrived.map((it) => it.headers.get('x-auth-request-groups'))).toEqual(['ops,pilot'])
   })
 
-  test('every method comes through with its body, HEAD without one', async () => {
+  test('scenario N05: every method comes through with its body, HEAD without one', async () => {
     const headers = (await signedIn(front(), house())).cookies(app)
     for (const method of ['PUT', 'PATCH', 'DELETE', 'POST', 'OPTIONS', 'PROPFIND']) {
       const { arrived } = await front().ask({ method, target: '/x', headers, body: 'the body' })

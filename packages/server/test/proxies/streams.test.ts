@@ -33,7 +33,7 @@ describe.each(fronts)('$name', ({ name, front }) => {
     return { statuses, answer: undefined, asked: tap.take(), arrived: echo.take() }
   }
 
-  test('a WebSocket opens with the identity, and carries what is sent', async () => {
+  test('scenario A07: a WebSocket opens with the identity, and carries what is sent', async () => {
     const { proxy, echo } = front()
     echo.take()
     const headers = [...host, ...pilot.cookies(app), ...websocket]
@@ -50,7 +50,7 @@ describe.each(fronts)('$name', ({ name, front }) => {
     expect(arrived?.headers.all('cookie').filter(Boolean)).toEqual([])
   })
 
-  test('without a session no WebSocket opens, and none is redirected', async () => {
+  test('scenario A07: without a session no WebSocket opens, and none is redirected', async () => {
     const { proxy, echo } = front()
     echo.take()
     const fetched = ['Sec-Fetch-Mode', 'websocket', 'Sec-Fetch-Dest', 'empty']
@@ -61,7 +61,7 @@ describe.each(fronts)('$name', ({ name, front }) => {
     expect(echo.take()).toEqual([])
   })
 
-  test('each event of a stream arrives before the next one is sent', async () => {
+  test('scenario A05: each event of a stream arrives before the next one is sent', async () => {
     const { proxy, echo } = front()
     const headers = [...host, ...pilot.cookies(app), 'Accept', 'text/event-stream']
     const stream = await openRaw(proxy.port, { target: '/events', headers })
@@ -73,7 +73,7 @@ describe.each(fronts)('$name', ({ name, front }) => {
     expect(stream.head.status).toBe(200)
   })
 
-  test('an upload of 64 MB passes as it comes', async () => {
+  test('scenario N05: an upload of 64 MB passes as it comes', async () => {
     const { proxy, echo } = front()
     echo.take()
     const piece = Buffer.alloc(1024 * 1024, 'x')
