@@ -109,11 +109,7 @@ const corpus = [
   ...['https://app.example.com/\u00e9', `/${'a'.repeat(9000)}`],
 ]
 
-<<<<<<< HEAD
 describe('C1: open redirects, scenario C02', () => {
-=======
-describe('C1: open redirects', () => {
->>>>>>> scenarios
   test.each(corpus.filter((text) => text !== '/%'))('%j leads nowhere', (text) => {
     expect(targets.check(text).kind).toBe('refused')
   })

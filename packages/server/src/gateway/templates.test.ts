@@ -159,11 +159,7 @@ describe('scenario H08: a mistake in a template is found when it is read, with i
   })
 })
 
-<<<<<<< HEAD
 test('C10: no value injects a header, scenario H06: what is sent has neither line breaks nor other controls', () => {
-=======
-test('C10: no value injects a header: what is sent has neither line breaks nor other controls', () => {
->>>>>>> scenarios
   const text = fc.string({
     unit: fc.constantFrom(...'a,;"\\é😀', '\r', '\n', '\u0000', '\u0085', '\ud800'),
   })

@@ -150,11 +150,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(0)
   })
 
-<<<<<<< HEAD
   test('C18: scenario C04: a state that differs in one character is refused before the code is redeemed', async () => {
-=======
-  test('C18: a state that differs in one character is refused before the code is redeemed', async () => {
->>>>>>> scenarios
     const { stage, replica, callback, browser } = await attempt()
     const state = callback.searchParams.get('state') ?? ''
     callback.searchParams.set('state', `${state.slice(0, -1)}${state.endsWith('A') ? 'B' : 'A'}`)
@@ -162,11 +158,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(0)
   })
 
-<<<<<<< HEAD
   test('C18: scenario C06: a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
-=======
-  test('C18: a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
->>>>>>> scenarios
     const { stage, replica, callback, browser } = await attempt()
     const other = await goToProvider(stage, replica, new Browser())
     const [name = ''] = [...browser.cookies.keys()].filter((one) => one.includes('flow-'))
