@@ -63,7 +63,9 @@ export class Following {
     this.#ended = this.#newEndedSessions(nowMs)
     this.keys = this.#newKeys()
     this.#feed = new HttpFeed({
-      ...{ baseUrl, authorization, fetch, clock: this.#clock, all: untilEnd },
+      ...{ baseUrl, authorization, fetch, clock: this.#clock },
+      // Before the first load nobody holds a signal, and what has expired needs no denying.
+      all: () => untilEnd && this.#reader.ready,
       onAsk: () => {
         this.counters.pulls += 1
         this.#ended.asked()

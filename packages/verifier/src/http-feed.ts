@@ -9,8 +9,8 @@ export interface HttpFeedOptions {
   readonly authorization: () => Promise<string>
   readonly fetch: typeof fetch
   readonly clock: ServerClock
-  /** Every end, also of sessions whose tokens have all expired: for signals that outlive their token. */
-  readonly all: boolean
+  /** Ask for every end, also of sessions whose tokens have all expired? For signals that outlive theirs. */
+  readonly all: () => boolean
   /** A question is about to be asked. */
   readonly onAsk: () => void
 }
@@ -47,8 +47,7 @@ export class HttpFeed implements FeedSource {
   #url(after: FeedPosition | null): string {
     const query = new URLSearchParams({ limit: String(pageEntriesMax) })
     if (after !== null) query.set('since', formatCursor(after))
-    // Before the first load nobody holds a signal, and what has expired needs no denying.
-    if (after !== null && this.#options.all) query.set('all', 'true')
+    if (this.#options.all()) query.set('all', 'true')
     return `${this.#options.baseUrl}/sessions/revoked?${query}`
   }
 

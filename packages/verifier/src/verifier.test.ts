@@ -1,34 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { audience, FakeCurfew, issuer, newSid, newSigner } from '../test/fake-curfew.ts'
-import { isVerifyError, type VerifyErrorCode } from './errors.ts'
+import { refusal, running } from '../test/running.ts'
 import type { VerifierOptions } from './options.ts'
-import { createVerifier, type Verifier } from './verifier.ts'
+import type { Verifier } from './verifier.ts'
 
 let curfew: FakeCurfew
-let open: Verifier[] = []
 
 beforeEach(async () => {
   curfew = await FakeCurfew.start()
 })
-afterEach(async () => {
-  for (const verifier of open) await verifier.close()
-  open = []
-})
 
-async function start(options: Partial<VerifierOptions> = {}): Promise<Verifier> {
-  const verifier = await createVerifier(curfew.options(options))
-  open.push(verifier)
-  return verifier
-}
-
-/** How a call is refused. */
-async function refusal(call: Promise<unknown>): Promise<`${VerifyErrorCode} ${401 | 503}`> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!isVerifyError(error)) throw new Error(`not refused: ${error}`)
-  return `${error.code} ${error.status}`
+function start(options: Partial<VerifierOptions> = {}): Promise<Verifier> {
+  return running(curfew, options)
 }
 
 /** The same characters, as a server receives them: another object. */

@@ -182,18 +182,23 @@ export class FakeCurfew {
     const encoder = new TextEncoder()
     const streams = this.streams
     const missed = this.ends.filter(({ seq }) => seq > after).map((end) => this.event(end))
+    let stream: OpenStream | undefined
     const body = new ReadableStream<Uint8Array>({
+      cancel: () => {
+        if (stream !== undefined) streams.delete(stream)
+      },
       start(controller) {
-        const stream = {
+        const opened = {
           write: (text: string) => controller.enqueue(encoder.encode(text)),
           close: () => {
-            if (streams.delete(stream)) controller.close()
+            if (streams.delete(opened)) controller.close()
           },
         }
-        streams.add(stream)
-        for (const text of ['retry: 1000\n\n', ...missed]) stream.write(text)
+        stream = opened
+        streams.add(opened)
+        for (const text of ['retry: 1000\n\n', ...missed]) opened.write(text)
         signal?.addEventListener('abort', () => {
-          if (streams.delete(stream)) controller.error(signal.reason)
+          if (streams.delete(opened)) controller.error(signal.reason)
         })
       },
     })
