@@ -235,9 +235,9 @@ export const rules: readonly Rule[] = [
     name: 'Redis is not trusted',
     summary:
       'What a channel or a shared cache says is a hint: unreadable means missing, and only the feed confirms an end.',
-    enforcedIn: ['packages/verifier/src/feed-reader.ts'],
+    enforcedIn: ['packages/verifier/src/hints.ts', 'packages/verifier/src/feed-reader.ts'],
     issues: [2, 4, 5],
-    reach: partly('Redis'),
+    reach: partly("the server's cache in Redis"),
   },
   {
     number: 21,
@@ -356,18 +356,23 @@ export const rules: readonly Rule[] = [
     number: 34,
     name: 'DPoP',
     summary: 'A token bound to a key is refused without its proof, at every endpoint.',
-    enforcedIn: [],
-    issues: [6],
-    reach: later('DPoP'),
+    enforcedIn: ['packages/verifier/src/access-token.ts'],
+    issues: [4, 6],
+    reach: partly('proofs; until then the SDK refuses every bound token'),
   },
   {
     number: 35,
     name: 'stale',
     summary:
       'A process that cannot know the latest ends says so, also after it slept; one that ends a session knows it first.',
-    enforcedIn: ['packages/server/src/feed/tail.ts', 'packages/server/src/authority/apply.ts'],
+    enforcedIn: [
+      'packages/server/src/feed/tail.ts',
+      'packages/server/src/authority/apply.ts',
+      'packages/verifier/src/feed-reader.ts',
+      'packages/verifier/src/following.ts',
+    ],
     issues: [2, 4, 5],
-    reach: partly('the SDK'),
+    reach: built,
   },
   {
     number: 36,
@@ -404,8 +409,12 @@ export const rules: readonly Rule[] = [
     name: 'leeway',
     summary:
       "An expired token is expired: clocks are corrected by the server's, and no leeway is added.",
-    enforcedIn: ['packages/server/src/tokens/access-tokens.ts'],
+    enforcedIn: [
+      'packages/server/src/tokens/access-tokens.ts',
+      'packages/verifier/src/server-clock.ts',
+      'packages/verifier/src/verifier.ts',
+    ],
     issues: [2, 4],
-    reach: partly('the SDK'),
+    reach: built,
   },
 ]

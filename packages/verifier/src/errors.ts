@@ -55,7 +55,6 @@ export type FaultCode =
   | 'keys_failed'
   /** What came over a push channel is not a message of Curfew's. */
   | 'push_malformed'
-  | 'push_failed'
   /** More ended sessions than `denylistLargeAt`. Nothing is dropped; find out why, and give it memory. */
   | 'denylist_large'
   | 'state_failed'

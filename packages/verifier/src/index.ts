@@ -22,4 +22,12 @@ export type { SessionId, UserId } from './ids.ts'
 export type { VerifierOptions } from './options.ts'
 export type { Session } from './session.ts'
 export type { StateStore } from './state.ts'
+export {
+  closeCodeEnded,
+  closeSocketOnEnd,
+  endStreamOnEnd,
+  type OutgoingStream,
+  type Socket,
+  untilEnd,
+} from './streams.ts'
 export { createVerifier, type Verifier } from './verifier.ts'

@@ -13,7 +13,9 @@ export interface Session {
   readonly expiresAt: Date
   /**
    * Aborts when the session ends (`streams: 'untilEnd'`) or the newest token verified for it expires
-   * (`'untilExpiry'`), with a `VerifyError` of code `ended` or `expired` as the reason.
+   * (`'untilExpiry'`), with a `VerifyError` of code `ended` or `expired` as the reason. One for all
+   * tokens of the session. It costs nothing while nobody listens; once `aborted` was read, which
+   * `AbortSignal.any` does too, it is held until it aborts.
    */
   readonly signal: AbortSignal
 }
