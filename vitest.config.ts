@@ -38,6 +38,7 @@ export default defineConfig({
           include: [
             'packages/server/test/e2e/**/*.test.ts',
             'packages/server/test/oidc/**/*.test.ts',
+            'packages/server/test/gateway/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
           ],
           testTimeout: 60_000,

@@ -16,6 +16,7 @@ import {
   createRandomness,
   createSealer,
   KeyRing,
+  type Sealer,
   type SigningKeyAlarm,
   SigningKeys,
 } from '#tokens'
@@ -29,6 +30,7 @@ export interface House {
   readonly store: Store
   readonly clock: StoreClock
   readonly ring: KeyRing
+  readonly sealer: Sealer
   readonly signingKeys: SigningKeys
   readonly policy: LivePolicy
   readonly rooms: Rooms
@@ -57,6 +59,8 @@ export function noMemory(): Memory {
     denylist: { denies: () => false, deny: () => undefined },
     cache: {
       get: () => undefined,
+      freshForMs: () => 0,
+      lastKnown: () => undefined,
       put: () => undefined,
       advance: () => undefined,
       drop: () => undefined,
@@ -82,7 +86,7 @@ export async function openHouse<Remembered extends Memory>(
     const keys = await openKeys(config, { store, clock, alarm: around.keyAlarm })
     const memory = around.remember(store, clock)
     const policy = new LivePolicy(config)
-    const { ring, signingKeys } = keys
+    const { ring, sealer, signingKeys } = keys
     const { onUnknownKey, signals } = around
     const rooms: Rooms = {
       store,
@@ -97,7 +101,8 @@ export async function openHouse<Remembered extends Memory>(
     }
     const authority = createAuthority(rooms)
     const close = () => store.close()
-    return { config, store, clock, ring, signingKeys, policy, rooms, authority, memory, close }
+    const opened = { config, store, clock, ring, sealer, signingKeys, policy, rooms }
+    return { ...opened, authority, memory, close }
   } catch (error) {
     await store.close()
     throw error
@@ -117,14 +122,14 @@ interface KeyOptions {
 async function openKeys(
   config: Config,
   { store, clock, alarm }: KeyOptions,
-): Promise<Pick<House, 'ring' | 'signingKeys'>> {
+): Promise<Pick<House, 'ring' | 'sealer' | 'signingKeys'>> {
   const ring = new KeyRing(config.secrets)
   await ring.register(store, config.tokens.keyActivationDelayMs)
   const sealer = createSealer(ring, clock)
   const activationDelayMs = config.tokens.keyActivationDelayMs
   const signingKeys = new SigningKeys({ store, ring, sealer, alarm, activationDelayMs })
   await signingKeys.ensure(config.tokens.algorithm)
-  return { ring, signingKeys }
+  return { ring, sealer, signingKeys }
 }
 
 /** The first look at the store's clock; the tail goes on with it. */

@@ -9,6 +9,7 @@ import {
   createClientAssertions,
   createClientSecrets,
 } from '#tokens'
+import type { Front } from './front.ts'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
 
@@ -22,10 +23,11 @@ export interface Joined {
   readonly metrics: Metrics
   readonly log: Logger
   readonly readiness: HttpDeps['readiness']
+  readonly front: Front
 }
 
 /** The house as the http room needs it. */
-export function httpDeps({ house, metrics, log, readiness }: Joined): HttpDeps {
+export function httpDeps({ house, metrics, log, readiness, front }: Joined): HttpDeps {
   const { authority, store, memory, rooms, signingKeys, policy, clock } = house
   return {
     authority,
@@ -33,6 +35,8 @@ export function httpDeps({ house, metrics, log, readiness }: Joined): HttpDeps {
     events: memory.events,
     opaque: rooms.opaque,
     clients: clientCredentials(house),
+    browser: front.browser,
+    ahead: aheadOf(house.policy.config, front),
     jwks: () => signingKeys.jwks(),
     readiness,
     settings: settingsOf(policy.config, () => originsOf(policy.config)),
@@ -40,6 +44,12 @@ export function httpDeps({ house, metrics, log, readiness }: Joined): HttpDeps {
     log,
     metrics,
   }
+}
+
+/** With `gateway.listen`, proxies ask there alone, and forward auth is 404 here. */
+function aheadOf({ gateway }: Config, { forwardAuth }: Front): HttpDeps['ahead'] {
+  if (gateway.listen !== null) return () => false
+  return (message, response) => forwardAuth.handle(message, response)
 }
 
 function settingsOf(config: Config, corsOrigins: () => ReadonlySet<string>): HttpDeps['settings'] {

@@ -1,4 +1,4 @@
-import type { ClientRules, DeviceRules, Policy } from '#authority'
+import type { ClientRules, DeviceRules, PersonMatch, Policy } from '#authority'
 import { accessTtlSeconds, type ClientConfig, type Config, type DeviceClassConfig } from '#config'
 import type { ClientId, Uid } from '#domain'
 
@@ -7,20 +7,20 @@ export class LivePolicy implements Policy {
   #config: Config
   #clients: ReadonlyMap<ClientId, ClientConfig>
   #rules: ReadonlyMap<ClientId, ClientRules>
-  #userRoles: ReadonlyMap<Uid, readonly string[]>
+  #userRoles: UserRoles
 
   constructor(config: Config) {
     this.#config = config
     this.#clients = byId(config)
     this.#rules = rulesById(config)
-    this.#userRoles = rolesByUid(config)
+    this.#userRoles = userRolesOf(config)
   }
 
   replace(config: Config): void {
     this.#config = config
     this.#clients = byId(config)
     this.#rules = rulesById(config)
-    this.#userRoles = rolesByUid(config)
+    this.#userRoles = userRolesOf(config)
   }
 
   get config(): Config {
@@ -66,8 +66,10 @@ export class LivePolicy implements Policy {
     return this.#device(name)
   }
 
-  userRoles(uid: Uid): readonly string[] {
-    return this.#userRoles.get(uid) ?? []
+  userRoles({ uid, vouched }: PersonMatch): readonly string[] {
+    const byUid = this.#userRoles.byUid.get(uid) ?? []
+    if (vouched === null) return byUid
+    return [...byUid, ...(this.#userRoles.byEmail.get(emailKey(vouched)) ?? [])]
   }
 
   accessTtlSeconds(client: ClientId, device: string): number {
@@ -100,11 +102,26 @@ function rulesOf(client: ClientConfig): ClientRules {
   }
 }
 
-/** Only a uid counts here; a match by e-mail needs the provider's word for it (rule 17). */
-function rolesByUid(config: Config): ReadonlyMap<Uid, readonly string[]> {
-  const roles = new Map<Uid, readonly string[]>()
-  for (const { match, roles: given } of config.users) {
-    if (match.kind === 'uid') roles.set(match.uid, [...(roles.get(match.uid) ?? []), ...given])
+interface UserRoles {
+  readonly byUid: ReadonlyMap<Uid, readonly string[]>
+  /** By provider and verified address. */
+  readonly byEmail: ReadonlyMap<string, readonly string[]>
+}
+
+function userRolesOf({ users }: Config): UserRoles {
+  const byUid = new Map<Uid, readonly string[]>()
+  const byEmail = new Map<string, readonly string[]>()
+  for (const { match, roles } of users) {
+    if (match.kind === 'uid') byUid.set(match.uid, [...(byUid.get(match.uid) ?? []), ...roles])
+    else {
+      const key = emailKey({ providerId: match.idp, email: match.email })
+      byEmail.set(key, [...(byEmail.get(key) ?? []), ...roles])
+    }
   }
-  return roles
+  return { byUid, byEmail }
+}
+
+/** A provider's id has no space. */
+function emailKey({ providerId, email }: NonNullable<PersonMatch['vouched']>): string {
+  return `${providerId} ${email}`
 }

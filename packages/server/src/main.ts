@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { Logger } from 'pino'
 import { type Signals, StoreUnavailable } from '#authority'
 import type { Io } from '#cli'
 import { type Config, diffReload, type ListenAddress } from '#config'
 import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
 import { acquireServeLock } from '#stores'
+import { type Front, openFront } from './front.ts'
 import { type House, noMemory, openHouse } from './house.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { httpDeps } from './http-deps.ts'
@@ -70,12 +73,15 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   await Promise.race([memory.tail.whenReady(), signalled.stopped])
   // Asked to stop while the store was away: there is nobody to be drained.
   if (signalled.isStopped()) return memory.tail.close()
-  const http = createHttp(httpDeps({ house, metrics, log, readiness: () => readiness.now() }))
+  const front = openFront({ house, log, metrics, proxyEnv: io.env })
+  const joined = { house, metrics, log, front, readiness: () => readiness.now() }
+  const http = createHttp(httpDeps(joined))
+  const gate = await listenForProxies(config, front)
   const metricsApp = await listenForMetrics(config, { metrics, log })
   const housekeeping = startHousekeeping(house, log)
   housekeeping.forgetClients()
   signalled.onReload(() => {
-    reload(house, { load, log })
+    reload(house, { load, log, front })
     housekeeping.forgetClients()
   })
   const url = await listen(http, config.server.listen)
@@ -84,8 +90,9 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   readiness.stop()
   log.info('stopping: not ready any more')
   await pause(config.server.shutdownDelayMs)
-  await close(http)
+  await Promise.all([close(http), closeServer(gate)])
   await metricsApp?.close()
+  await front.close()
   await housekeeping.stop()
   memory.tail.close()
   log.info('stopped')
@@ -157,9 +164,13 @@ const silent: Signals = {
 }
 
 /** SIGHUP: an invalid file changes nothing and is logged (API.md, section 1). */
-function reload(house: ServerHouse, { load, log }: Pick<Running, 'load' | 'log'>): void {
+function reload(
+  house: ServerHouse,
+  { load, log, front }: Pick<Running, 'load' | 'log'> & { readonly front: Front },
+): void {
   try {
     const { applied, needsRestart, config } = diffReload(house.policy.config, load())
+    front.replace(config)
     house.policy.replace(config)
     log.info({ applied, needsRestart }, 'the configuration was read again')
   } catch (error) {
@@ -174,6 +185,27 @@ async function listen(http: Http, address: ListenAddress): Promise<string> {
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return `http://${host}:${port}`
+}
+
+/** `gateway.listen`: nobody but proxies comes there. */
+async function listenForProxies({ gateway }: Config, front: Front): Promise<Server | undefined> {
+  if (gateway.listen === null) return undefined
+  const { host, port } = gateway.listen
+  const server = createServer((message, response) => {
+    if (!front.forwardAuth.handle(message, response)) response.writeHead(404).end()
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+  return server
+}
+
+/** What is in flight may finish within `drainMs`. */
+async function closeServer(server: Server | undefined): Promise<void> {
+  if (server === undefined) return
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+  server.close()
+  await once(server, 'close')
+  clearTimeout(cut)
 }
 
 async function listenForMetrics(
@@ -203,8 +235,6 @@ function pause(milliseconds: number): Promise<void> {
 function warnOfUnbuilt(config: Config, log: Logger): void {
   const unbuilt = {
     redis: config.redis !== null,
-    identityProviders: config.identityProviders.length > 0,
-    'gateway.rules': config.gateway.rules.length > 0,
     webhooks: config.webhooks.length > 0,
     'server.workers': config.server.workers > 1,
     'server.adminListen': config.server.adminListen !== null,

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { Store } from '#authority'
-import { Snapshots } from '#cache'
+import { Snapshots, type TailView } from '#cache'
 import type { Config } from '#config'
+import type { SessionId } from '#domain'
 import { openStream, Tail } from '#feed'
 import type { FeedEvents, Metrics } from '#http'
 import type { StoreClock } from './clock.ts'
@@ -9,6 +10,11 @@ import type { Memory } from './house.ts'
 
 /** What a server remembers between requests: the tail's denylist, and snapshots that it vouches for. */
 export interface ServerMemory extends Memory {
+  readonly cache: Snapshots
+  /** Nothing may be answered from memory (rule 35); never with `onStale: accept`. */
+  stale(): boolean
+  /** What was made of a session's older state must go. One listener. */
+  onSessionChange(listener: (sid: SessionId) => void): void
   readonly tail: Tail
   readonly events: FeedEvents
 }
@@ -26,7 +32,8 @@ export interface MemoryOptions {
 export function serverMemory(options: MemoryOptions): ServerMemory {
   const { store, clock, config, metrics } = options
   const { pullIntervalMs, maxStalenessMs } = config.revocation
-  const remembered: { cache?: Snapshots } = {}
+  const accepts = config.revocation.onStale === 'accept'
+  const remembered: { cache?: Snapshots; changed?: (sid: SessionId) => void } = {}
   const tail = new Tail({
     store,
     clock,
@@ -34,20 +41,50 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
     maxStalenessMs,
     signals: tailSignals(options, () => remembered.cache?.clear()),
   })
-  const cache = new Snapshots({ tail, processNow: () => clock.processNow() })
+  const stale = () => tail.stale && !accepts
+  const cache = new Snapshots({
+    tail: tailView(tail, stale),
+    processNow: () => clock.processNow(),
+    onChange: (sid) => remembered.changed?.(sid),
+  })
   remembered.cache = cache
   measure(metrics, tail, cache)
   const events: FeedEvents = {
     open: ({ position, all, signal }) =>
       openStream({ store, tail, now: () => clock.now(), position, all, signal }),
   }
-  return { denylist: tail, cache, tail, events }
+  const onSessionChange: ServerMemory['onSessionChange'] = (listener) => {
+    remembered.changed = listener
+  }
+  return { denylist: tail, cache, tail, events, stale, onSessionChange }
 }
 
+function tailView(tail: Tail, stale: () => boolean): TailView {
+  return {
+    get epoch() {
+      return tail.epoch
+    },
+    get floor() {
+      return tail.floor
+    },
+    get stale() {
+      return stale()
+    },
+    denies: (sid) => tail.denies(sid),
+  }
+}
+
+const staleWords = {
+  reject: 'the feed has been out of reach for longer than maxStaleness: sessions are refused (503)',
+  accept:
+    'the feed has been out of reach for longer than maxStaleness, and onStale is accept: sessions that may have ended elsewhere are still let in',
+} as const
+
 function tailSignals(
-  { log, onKeysChanged }: MemoryOptions,
+  { log, onKeysChanged, config }: MemoryOptions,
   emptyCaches: () => void,
 ): NonNullable<ConstructorParameters<typeof Tail>[0]['signals']> {
+  const { onStale } = config.revocation
   return {
     keysChanged: onKeysChanged,
     lost: (cause) => {
@@ -61,8 +98,7 @@ function tailSignals(
       ),
     failed: (error, failures) =>
       log.warn({ err: error, failures }, 'the feed could not be read; trying again'),
-    stale: (stalenessMs) =>
-      log.error({ stalenessMs }, 'the feed has been out of reach for longer than maxStaleness'),
+    stale: (stalenessMs) => log.error({ stalenessMs, onStale }, staleWords[onStale]),
     denylistLarge: (size) => log.error({ size }, 'the denylist is very large; nothing is dropped'),
   }
 }

@@ -7,13 +7,16 @@
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export { type Authority, createAuthority } from './authority.ts'
+export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
+export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
 export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
 export { KeyMissing } from './key-missing.ts'
+export { LastSeen } from './last-seen.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
-export type { ClientRules, DeviceRules, Policy } from './policy.ts'
+export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type AccessClaims,
   type AccessTokens,
@@ -78,7 +81,6 @@ export type {
   ProviderRules,
   ProviderSessionStore,
   ProviderTokens,
-  RefreshedGrants,
   RefreshOrder,
   RevocationOrder,
   TokenSeal,
@@ -99,4 +101,6 @@ export {
   type SignInInput,
   signIn,
 } from './sign-in.ts'
+export type { SignedOut } from './sign-out.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
+export type { UpstreamToken } from './upstream-token.ts'

@@ -50,7 +50,7 @@ function denial(rooms: Rooms, input: IssueInput): IssueAnswer | undefined {
     (role) => reservedRoles.includes(role) || !caller.mayGrant.includes(role),
   )
   if (roles.length > 0) return { kind: 'roles-not-granted', roles }
-  const admin = rooms.policy.userRoles(input.uid).includes('admin')
+  const admin = rooms.policy.userRoles({ uid: input.uid, vouched: null }).includes('admin')
   return admin && !caller.mayStartAdmins ? { kind: 'admin-not-granted' } : undefined
 }
 

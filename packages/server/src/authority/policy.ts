@@ -23,6 +23,13 @@ export interface DeviceRules {
   readonly lostResponseMs: number
 }
 
+/** What `users` may name a person by; one is never taken for the other (rule 17). */
+export interface PersonMatch {
+  readonly uid: Uid
+  /** Null: no provider vouches for an e-mail address of the person. */
+  readonly vouched: { readonly providerId: string; readonly email: string } | null
+}
+
 /** The configuration as the authority sees it. A reload replaces what the methods answer. */
 export interface Policy {
   readonly issuer: string
@@ -37,7 +44,7 @@ export interface Policy {
   /** For clients' own sessions, and for sessions whose class has left the configuration. */
   readonly fallback: DeviceRules
   /** Roles that `users` gives to a person; the only source of `admin` for people (rule 17). */
-  userRoles(uid: Uid): readonly string[]
+  userRoles(person: PersonMatch): readonly string[]
   /** The shortest of client, class and global. */
   accessTtlSeconds(client: ClientId, device: string): number
 }

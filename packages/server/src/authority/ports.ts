@@ -282,9 +282,16 @@ export interface Denylist {
   deny(ended: RecordedEnd): void
 }
 
-/** In-process snapshots. `get` answers only what rule 5 allows; anything else is a miss. */
+/** In-process snapshots. They answer only what rule 5 allows; anything else is a miss. */
 export interface SnapshotCache {
   get(sid: SessionId): LiveSession | undefined
+  /** For how long `get` would still answer this session as it stands; 0 when it would not. */
+  freshForMs(sid: SessionId): number
+  /**
+   * However old, as long as the denylist is known to hold every end since: what answers while the store
+   * is out of reach, until `maxStaleness`.
+   */
+  lastKnown(sid: SessionId): LiveSession | undefined
   put(read: ReadSession): void
   /** After a swap of this process: `to` as it now stands, with its new version. */
   advance(to: LiveSession): void

@@ -73,7 +73,7 @@ async function presentOpaque(
   if (!rooms.opaque.verify(token, session.origin.salt)) {
     return { kind: 'invalid', why: 'bad_signature' }
   }
-  return outdated(session, token)
+  return isOutdated(session, token)
     ? { kind: 'invalid', why: 'expired' }
     : judged(rooms, read, purpose)
 }
@@ -82,7 +82,7 @@ async function presentOpaque(
  * A session token or cookie of another generation than the row's was replaced (rule 12). A refresh
  * token of any generation leads to its session: a rotated one may end it at logout (rule 30).
  */
-function outdated(session: LiveSession | EndedSession, token: OpenedToken): boolean {
+export function isOutdated(session: LiveSession | EndedSession, token: OpenedToken): boolean {
   if (token.purpose === 'refresh' || session.kind === 'ended') return false
   return token.generation !== session.sessionToken.generation
 }

@@ -2,7 +2,7 @@
  * What the authority needs for sessions that an identity provider vouches for: a store that finds them
  * by the provider's names, a seal for the provider's tokens, and the provider itself, which oidc asks.
  */
-import type { Claims, Instant, KeyId, Secret } from '#domain'
+import type { Claims, Instant, KeyId, ProviderGrant, Secret } from '#domain'
 import type { RecordedEnd } from './ports.ts'
 
 /** What a provider handed out for one session; in the row it stands sealed, under the sid. */
@@ -47,12 +47,6 @@ export interface RefreshOrder {
   readonly signal: AbortSignal
 }
 
-/** Roles and claims, read again. */
-export interface RefreshedGrants {
-  readonly roles: readonly string[]
-  readonly claims: Claims
-}
-
 export type GrantResult =
   | {
       readonly kind: 'tokens'
@@ -62,7 +56,7 @@ export type GrantResult =
       /** The refresh token is a new one. */
       readonly rotated: boolean
       /** Undefined: the answer brought no identity that could be verified; what was known stays. */
-      readonly grants: RefreshedGrants | undefined
+      readonly grants: ProviderGrant | undefined
     }
   /** Tokens of somebody else, or of somebody who may no longer sign in. The session must end. */
   | { readonly kind: 'not-this-user'; readonly tokens: ProviderTokens; readonly why: string }
@@ -93,7 +87,7 @@ export interface ProviderGrants {
     /** Of the row; the ID token among them was verified when it came. */
     readonly tokens: ProviderTokens
     readonly claims: Claims
-  }): Promise<RefreshedGrants | undefined>
+  }): Promise<ProviderGrant | undefined>
   revokeAtProvider(order: RevocationOrder): Promise<'revoked' | 'unsupported' | 'failed'>
 }
 

@@ -43,9 +43,17 @@ export type Freshness =
   /** The identity has run out while the provider is at fault: 503. */
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
 
+export type TokenStanding =
+  /** Use it. `until`: when to look again; null: there is nothing that could run out. */
+  | { readonly kind: 'good'; readonly until: Instant | null }
+  /** Use it until then, and have it refreshed behind (`freshen`). */
+  | { readonly kind: 'ahead'; readonly until: Instant }
+  /** Wait for `freshen`. */
+  | { readonly kind: 'due' }
+
 export interface ProviderRefresh {
-  /** By the snapshot alone: use it, use it and have it refreshed behind (`freshen`), or wait for `freshen`. */
-  standing(session: LiveSession): 'good' | 'ahead' | 'due'
+  /** By the snapshot alone. */
+  standing(session: LiveSession): TokenStanding
   /**
    * Answers at once unless the tokens have run out.
    *
@@ -84,17 +92,18 @@ class Refresher implements ProviderRefresh {
     this.#deps = deps
   }
 
-  standing(session: LiveSession): 'good' | 'ahead' | 'due' {
+  standing(session: LiveSession): TokenStanding {
     const link = session.provider
-    if (link === null) return 'good'
+    if (link === null) return { kind: 'good', until: null }
     const now = this.#deps.rooms.clock.now()
-    if (now >= link.tokensExpireAt) return 'due'
-    return now >= this.#aheadAt(session.origin.sid, link, now) ? 'ahead' : 'good'
+    if (now >= link.tokensExpireAt) return { kind: 'due' }
+    const until = this.#aheadAt(session.origin.sid, link, now)
+    return now >= until ? { kind: 'ahead', until: link.tokensExpireAt } : { kind: 'good', until }
   }
 
   async freshen(session: LiveSession): Promise<Freshness> {
     const link = session.provider
-    const standing = this.standing(session)
+    const standing = this.standing(session).kind
     if (link === null || standing === 'good') return { kind: 'good', session, late: false }
     if (standing === 'due') return this.#join(session.origin.sid, link.tokensVersion)
     if (this.#mayAsk(link)) {

@@ -26,6 +26,8 @@ export interface ProviderIdentity {
   readonly uid: Uid
   readonly roles: readonly string[]
   readonly claims: Claims
+  /** In lower case; null: none that the provider vouches for. */
+  readonly verifiedEmail: string | null
   readonly tokens: ProviderTokens
   /** When the access token, else the ID token, runs out; null: the provider names no end. */
   readonly tokensExpireAt: Instant | null
@@ -38,8 +40,8 @@ export interface SignInInput {
   readonly identity: ProviderIdentity
   /** The global fence, captured at `/login` (rule 1). */
   readonly fence: number
-  /** The session that this browser had; it ends (rule 27). */
-  readonly previous: SessionId | null
+  /** The sessions that this browser had: they end (rule 27). */
+  readonly previous: readonly SessionId[]
   /** The owner of gateway sessions: never a client of the configuration. */
   readonly clientId: ClientId
   readonly scope: string
@@ -83,7 +85,7 @@ export async function signIn(
   const started = await startByProvider(rooms, asked, rules)
   if (!('session' in started)) return started
   const { session, now } = started
-  if (previous !== null) await replace(rooms, previous, session.origin.sid)
+  for (const sid of previous) await replace(rooms, sid, session.origin.sid)
   return { kind: 'signed-in', session, now }
 }
 
@@ -110,6 +112,7 @@ function linkOf(identity: ProviderIdentity, { now, sealed, lastInstant }: Linkin
     issuer: identity.issuer,
     subject: identity.subject,
     providerSid: identity.providerSid,
+    verifiedEmail: identity.verifiedEmail,
     sealedTokens: sealed,
     tokensVersion: 1,
     tokensExpireAt: identity.tokensExpireAt ?? lastInstant(now),

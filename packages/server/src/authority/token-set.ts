@@ -56,7 +56,17 @@ export function tokenSet(rooms: Rooms, order: TokenSetOrder): TokenSet {
   }
 }
 
-/** RFC 9068, section 2.2, and the session's own claims. */
+/** The same token for others: `audience` is all that it is good for. */
+export function accessTokenFor(
+  rooms: Rooms,
+  session: LiveSession,
+  minted: MintedAccess,
+  audience: readonly string[],
+): string {
+  const claims = claimsFor(rooms, session, { minted, audience, scope: session.grants.scope })
+  return rooms.access.sign(claims, minted.keyId)
+}
+
 function accessClaims(
   rooms: Rooms,
   session: LiveSession,
@@ -64,13 +74,28 @@ function accessClaims(
   wish: TokenWish,
 ): AccessClaims {
   const { policy } = rooms
-  const { origin, grants } = session
   const resources = wish.resources.length > 0 ? wish.resources : policy.audience
+  const audience = [...new Set([policy.issuer, ...resources])]
+  const scope = narrowed(session.grants.scope, wish.scope)
+  return claimsFor(rooms, session, { minted, audience, scope })
+}
+
+interface ClaimsOrder {
+  readonly minted: MintedAccess
+  readonly audience: readonly string[]
+  readonly scope: string
+}
+
+/** RFC 9068, section 2.2, and the session's own claims. */
+function claimsFor(rooms: Rooms, session: LiveSession, order: ClaimsOrder): AccessClaims {
+  const { policy } = rooms
+  const { origin } = session
+  const { minted, audience, scope } = order
   return {
     ...copiedClaims(session, policy.accessClaims),
     iss: policy.issuer,
     sub: origin.uid,
-    aud: [...new Set([policy.issuer, ...resources])],
+    aud: audience,
     exp: minted.exp,
     iat: minted.iat,
     nbf: minted.iat,
@@ -79,7 +104,7 @@ function accessClaims(
     client_id: origin.clientId,
     roles: effectiveRoles(policy, session),
     device: origin.device,
-    scope: narrowed(grants.scope, wish.scope),
+    scope,
     auth_time: origin.authTime,
     ...(origin.amr === null ? {} : { amr: origin.amr }),
     ...(origin.acr === null ? {} : { acr: origin.acr }),

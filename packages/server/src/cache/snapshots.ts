@@ -18,6 +18,8 @@ export interface SnapshotsOptions {
   readonly tail: TailView
   /** The process's clock, in milliseconds. */
   readonly processNow: () => number
+  /** The session is known to stand otherwise than before: what was made of the older state must go. */
+  readonly onChange?: (sid: SessionId) => void
   readonly snapshotTtlMs?: number
   readonly snapshotsMax?: number
   readonly snapshotBytesMax?: number
@@ -34,6 +36,7 @@ interface Snapshot {
 export class Snapshots implements SnapshotCache {
   readonly #tail: TailView
   readonly #processNow: () => number
+  readonly #onChange: (sid: SessionId) => void
   readonly #snapshotTtlMs: number
   readonly #entries: LRUCache<SessionId, Snapshot>
   #hits = 0
@@ -43,6 +46,7 @@ export class Snapshots implements SnapshotCache {
   constructor(options: SnapshotsOptions) {
     this.#tail = options.tail
     this.#processNow = options.processNow
+    this.#onChange = options.onChange ?? (() => undefined)
     this.#snapshotTtlMs = options.snapshotTtlMs ?? 30_000
     this.#entries = new LRUCache<SessionId, Snapshot>({
       max: options.snapshotsMax ?? 50_000,
@@ -83,6 +87,18 @@ export class Snapshots implements SnapshotCache {
     return session
   }
 
+  freshForMs(sid: SessionId): number {
+    const held = this.#entries.peek(sid)
+    if (held === undefined || this.#tail.stale || this.#tail.denies(sid)) return 0
+    const age = this.#age(held)
+    return this.#isVouchedFor(held) && age >= 0 ? Math.max(0, this.#snapshotTtlMs - age) : 0
+  }
+
+  lastKnown(sid: SessionId): LiveSession | undefined {
+    const held = this.#vouched(sid)
+    return held !== undefined && this.#age(held) >= 0 ? held.session : undefined
+  }
+
   put(read: ReadSession): void {
     const { session, asOf } = read
     const { sid } = session.origin
@@ -94,11 +110,13 @@ export class Snapshots implements SnapshotCache {
     if (asOf.epoch !== this.#tail.epoch) return
     const held = this.#entries.peek(sid)
     if (held !== undefined && isNewer(held, read)) return
+    if (held !== undefined && held.session.version !== session.version) this.#onChange(sid)
     this.#entries.set(sid, { session, asOf, storedAt: this.#processNow() })
   }
 
   advance(to: LiveSession): void {
     const { sid } = to.origin
+    this.#onChange(sid)
     const held = this.#entries.peek(sid)
     // Without a snapshot nothing tells as of which end the row is known to live.
     if (held === undefined || held.session.version >= to.version || this.#tail.denies(sid)) return
@@ -107,6 +125,7 @@ export class Snapshots implements SnapshotCache {
   }
 
   drop(sid: SessionId): void {
+    this.#onChange(sid)
     this.#entries.delete(sid)
   }
 
@@ -115,6 +134,14 @@ export class Snapshots implements SnapshotCache {
   }
 
   #answer(sid: SessionId): LiveSession | undefined {
+    const held = this.#vouched(sid)
+    if (held === undefined) return undefined
+    const age = this.#age(held)
+    // Below 0: the process's clock was set back, and the age is unknown.
+    return age >= 0 && age < this.#snapshotTtlMs ? held.session : undefined
+  }
+
+  #vouched(sid: SessionId): Snapshot | undefined {
     // First, before the map is looked at: no snapshot speaks for a session that is known to be dead.
     if (this.#tail.denies(sid)) {
       this.#entries.delete(sid)
@@ -122,16 +149,17 @@ export class Snapshots implements SnapshotCache {
     }
     const held = this.#entries.get(sid)
     if (held === undefined || this.#tail.stale) return undefined
-    if (this.#isVouchedFor(held)) return held.session
+    if (this.#isVouchedFor(held)) return held
     this.#entries.delete(sid)
     return undefined
   }
 
-  #isVouchedFor({ asOf, storedAt }: Snapshot): boolean {
-    if (asOf.epoch !== this.#tail.epoch || asOf.seq < this.#tail.floor) return false
-    const age = this.#processNow() - storedAt
-    // Below 0: the process's clock was set back, and the age is unknown.
-    return age >= 0 && age < this.#snapshotTtlMs
+  #isVouchedFor({ asOf }: Snapshot): boolean {
+    return asOf.epoch === this.#tail.epoch && asOf.seq >= this.#tail.floor
+  }
+
+  #age({ storedAt }: Snapshot): number {
+    return this.#processNow() - storedAt
   }
 }
 

@@ -97,6 +97,8 @@ export interface RegrantCommand {
   readonly kind: 'regrant'
   readonly roles: readonly string[] | undefined
   readonly claims: Claims | undefined
+  /** What the provider itself says now; whoever else changes claims leaves it alone. */
+  readonly verifiedEmail?: string | null | undefined
 }
 
 /** The right to send the provider's refresh token, for `leaseMs`. `sent` is its version (rule 21). */
@@ -108,6 +110,14 @@ export interface TakeLeaseCommand {
   readonly leaseMs: number
 }
 
+/** Who it is, as a provider tells. */
+export interface ProviderGrant {
+  readonly roles: readonly string[]
+  readonly claims: Claims
+  /** Null: there is none that it vouches for; undefined: this time it did not speak of one. */
+  readonly verifiedEmail: string | null | undefined
+}
+
 /** The provider answered with tokens. Stored if the session lives and `sent` is still current, lease or not. */
 export interface StoreProviderTokensCommand {
   readonly kind: 'store-provider-tokens'
@@ -115,7 +125,8 @@ export interface StoreProviderTokensCommand {
   readonly sealedTokens: string
   readonly tokensExpireAt: Instant
   readonly rotated: boolean
-  readonly grants: { readonly roles: readonly string[]; readonly claims: Claims } | undefined
+  /** Undefined: the answer brought no identity; what was known stays. */
+  readonly grants: ProviderGrant | undefined
   readonly idleTtlMs: number
 }
 

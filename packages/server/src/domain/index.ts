@@ -14,6 +14,7 @@ export type {
   MintCommand,
   MintOrder,
   ProviderFaultCommand,
+  ProviderGrant,
   ProviderRefusedCommand,
   RefreshCommand,
   RegrantCommand,

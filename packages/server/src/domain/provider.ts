@@ -42,12 +42,14 @@ export function storeProviderTokens(
   const { provider } = session
   if (provider === null) return refused({ why: 'no-provider-token' })
   if (provider.tokensVersion !== command.sent) return unchanged(session)
+  const told = command.grants?.verifiedEmail
   return moved({
     ...session,
     life: use(session.life, now, command.idleTtlMs),
     grants: regranted(session.grants, command.grants),
     provider: {
       ...settled(provider),
+      verifiedEmail: told === undefined ? provider.verifiedEmail : told,
       refreshLost: false,
       sealedTokens: command.sealedTokens,
       tokensVersion: provider.tokensVersion + 1,

@@ -98,6 +98,8 @@ export interface ProviderLink {
   readonly issuer: string
   readonly subject: string
   readonly providerSid: string | null
+  /** In lower case, and only if the provider vouches for it: `users` may name a person by it (rule 17). */
+  readonly verifiedEmail: string | null
   readonly sealedTokens: string
   /** The version of the provider's refresh token: the fence of a refresh. */
   readonly tokensVersion: number

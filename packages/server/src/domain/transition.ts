@@ -1,4 +1,11 @@
-import type { Command, JoinCommand, MintCommand, RenameCommand, TouchCommand } from './commands.ts'
+import type {
+  Command,
+  JoinCommand,
+  MintCommand,
+  RegrantCommand,
+  RenameCommand,
+  TouchCommand,
+} from './commands.ts'
 import type { KeyId } from './ids.ts'
 import { enter, mint, use } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
@@ -44,7 +51,7 @@ function change(session: LiveSession, command: Command, now: Instant): Outcome {
     case 'rename':
       return rename(session, command)
     case 'regrant':
-      return regrant(session, regranted(session.grants, command))
+      return regrant(session, command)
     case 'take-lease':
       return takeLease(session, command, now)
     case 'store-provider-tokens':
@@ -98,6 +105,13 @@ function rename(session: LiveSession, command: RenameCommand): Outcome {
   return moved({ ...session, profile: { ...session.profile, deviceName: command.deviceName } })
 }
 
-function regrant(session: LiveSession, grants: LiveSession['grants']): Outcome {
-  return grants === session.grants ? unchanged(session) : moved({ ...session, grants })
+function regrant(session: LiveSession, command: RegrantCommand): Outcome {
+  const grants = regranted(session.grants, command)
+  const { provider } = session
+  const { verifiedEmail = provider?.verifiedEmail } = command
+  const same = provider === null || verifiedEmail === provider.verifiedEmail
+  if (same || verifiedEmail === undefined) {
+    return grants === session.grants ? unchanged(session) : moved({ ...session, grants })
+  }
+  return moved({ ...session, grants, provider: { ...provider, verifiedEmail } })
 }

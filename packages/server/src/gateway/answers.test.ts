@@ -92,8 +92,9 @@ test('a preflight carries every configured header, empty', () => {
 })
 
 test('C16: people get a page in place of JSON, and never both', () => {
-  const page = () => '<!doctype html><p>äh</p>'
+  const page = () => ({ html: '<!doctype html><p>äh</p>', csp: "default-src 'none'" })
   const answered = answerFor(known(verdicts['forbidden']), { nginx: false, publicUrl, page })
-  expect(answered.body).toBe(page())
-  expect(header(answered, 'Content-Length')).toBe(String(Buffer.byteLength(page())))
+  expect(answered.body).toBe(page().html)
+  expect(header(answered, 'Content-Length')).toBe(String(Buffer.byteLength(page().html)))
+  expect(header(answered, 'Content-Security-Policy')).toBe(page().csp)
 })

@@ -18,8 +18,16 @@ export interface Answer {
 export interface AnswerOptions {
   readonly nginx: boolean
   readonly publicUrl: string
-  /** A page for people who meet this on their way; undefined: problem JSON. Only for navigations. */
-  readonly page?: (kind: 'forbidden' | 'unavailable', detail: string) => string | undefined
+  /** A page for people who meet this on their way; Undefined: problem JSON. Only for navigations. */
+  readonly page?: MakePage
+}
+
+export type MakePage = (kind: 'forbidden' | 'unavailable', detail: string) => ShownPage
+
+export interface ShownPage {
+  readonly html: string
+  /** Its Content-Security-Policy. */
+  readonly csp: string
 }
 
 /** All but `allow`, which needs its values, and `own`, which is carried out elsewhere. */
@@ -115,6 +123,9 @@ const forbiddenDetails: Readonly<Record<Forbidden['why'], string>> = {
   preflight_denied: 'Requests from other origins are not allowed here.',
   several_credentials: 'The credentials in this request belong to different sessions; send one.',
   condition: 'Your account may not open this. Sign out to use another one.',
+  bad_ticket:
+    'This step of the sign-in was used before, took too long, or began in another browser. Open the page that you wanted again.',
+  unknown_own_path: 'Curfew answers this path itself, and there is nothing here.',
 }
 
 function forbiddenAnswer(verdict: Forbidden, options: AnswerOptions): Answer {
@@ -157,7 +168,7 @@ interface ProblemParts extends ProblemText {
   readonly options: AnswerOptions
   readonly members?: Readonly<Record<string, unknown>>
   readonly headers?: readonly string[]
-  readonly page?: string
+  readonly page?: ShownPage
   /** When the body speaks of another status than nginx is told. */
   readonly status?: number
 }
@@ -166,13 +177,14 @@ interface ProblemParts extends ProblemText {
 function problem(status: number, parts: ProblemParts): Answer {
   const { code, title, detail, members = {}, headers = [], page } = parts
   const json = { type: `urn:curfew:problem:${code}`, code, title, status: parts.status ?? status }
-  const body = page ?? JSON.stringify({ ...json, detail, ...members })
+  const body = page?.html ?? JSON.stringify({ ...json, detail, ...members })
   const type = page === undefined ? 'application/problem+json' : 'text/html; charset=utf-8'
   return {
     status,
     headers: [
       ...['Content-Type', type, 'Cache-Control', 'no-store'],
       ...['Content-Length', String(Buffer.byteLength(body)), ...headers],
+      ...(page === undefined ? [] : ['Content-Security-Policy', page.csp]),
       ...(parts.options.nginx ? verdictHeader(parts.verdict) : []),
     ],
     body,

@@ -41,6 +41,18 @@ function restOf(header: string, name: string, own: string[]): string {
   return touched ? kept.join('; ') : header.trim()
 }
 
+/** The different values under another name of ours; no more than are looked at. */
+export function cookieValues(headers: readonly string[], name: string): readonly string[] {
+  const values: string[] = []
+  for (const header of headers) {
+    for (const pair of header.split(';')) {
+      const [cookie, value] = splitPair(pair)
+      if (cookie === name) take(value, values)
+    }
+  }
+  return values.slice(0, ownValuesMax)
+}
+
 function take(value: string, own: string[]): void {
   if (own.length <= ownValuesMax && !own.includes(value)) own.push(value)
 }

@@ -32,6 +32,8 @@ export type ForbiddenCode =
   | 'preflight_denied'
   | 'several_credentials'
   | 'condition'
+  | 'bad_ticket'
+  | 'unknown_own_path'
 
 export interface Forbidden {
   readonly kind: 'forbidden'

@@ -5,12 +5,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SessionId } from '#domain'
-import { type Answer, allowAnswer, answerFor } from './answers.ts'
+import { type Answer, allowAnswer, answerFor, type MakePage, signInAnswer } from './answers.ts'
 import { type Checked, type CheckPorts, check, type Granted, unavailable } from './check.ts'
 import { readCookies } from './cookies.ts'
 import { type Credentials, readCredentials } from './credential.ts'
 import { decideEarly, type Forbidden, type Verdict } from './decide.ts'
 import { cameForPublicHost, readEndpoint } from './endpoint.ts'
+import type { Binding } from './hand-off.ts'
 import { type CookieSlot, renderHeaders, withCookies } from './headers.ts'
 import { isNavigation } from './navigation.ts'
 import {
@@ -35,6 +36,8 @@ export interface ForwardAuthPorts extends CheckPorts {
   stale(): boolean
   /** The session is in use; called at most once a minute for each token. */
   touch(sid: SessionId): void
+  /** Of a browser on a host that the cookie does not reach (rule 28); undefined: it reaches it. */
+  bind(request: OriginalRequest): Binding | undefined
   /** A path of ours on an application's host: hand-off, sign-out. Answers by itself. */
   own(order: OwnOrder): Promise<Answer>
   counted(verdict: Verdict['kind'] | 'refused', from: 'memory' | 'check'): void
@@ -48,6 +51,8 @@ export interface OwnOrder {
   readonly step: OwnStep
   readonly request: OriginalRequest
   readonly nginx: boolean
+  /** Undefined: nobody looks at pages here. */
+  readonly page: MakePage | undefined
 }
 
 export interface ForwardAuthOptions {
@@ -57,7 +62,7 @@ export interface ForwardAuthOptions {
   readonly settings: GatewaySettings
   readonly trustedProxies: readonly string[]
   readonly ports: ForwardAuthPorts
-  readonly page?: (kind: 'forbidden' | 'unavailable', detail: string) => string | undefined
+  readonly page?: MakePage
   /** It listens on `gateway.listen`, where nobody but proxies comes. */
   readonly ownListener?: boolean
   readonly preparedMax?: number
@@ -188,6 +193,8 @@ export class ForwardAuth {
       const undisturbed = changes === this.#prepared.changes && book === this.#book
       const stamp = undisturbed && epoch === this.#ports.epoch() ? { book, epoch } : undefined
       this.#allow(seen, checked, out, stamp)
+    } else if (verdict.kind === 'sign-in') {
+      write(out.response, this.#signIn(verdict.location, seen.request, out.nginx))
     } else if (verdict.kind !== 'own') {
       if (verdict.kind === 'forbidden') this.#ports.refused(verdict)
       write(out.response, answerFor(verdict, this.#answerOptions(seen.request, out)))
@@ -241,7 +248,8 @@ export class ForwardAuth {
   #early(verdict: Verdict, request: OriginalRequest, out: Out): void {
     this.#ports.counted(verdict.kind, 'check')
     if (verdict.kind === 'own') {
-      void this.#own({ step: verdict.step, request, nginx: out.nginx }, out)
+      const { page } = this.#answerOptions(request, out)
+      void this.#own({ step: verdict.step, request, nginx: out.nginx, page }, out)
       return
     }
     if (verdict.kind === 'allow') {
@@ -253,6 +261,13 @@ export class ForwardAuth {
     }
     if (verdict.kind === 'forbidden') this.#ports.refused(verdict)
     write(out.response, answerFor(verdict, this.#answerOptions(request, out)))
+  }
+
+  #signIn(location: string, request: OriginalRequest, nginx: boolean): Answer {
+    const binding = this.#ports.bind(request)
+    if (binding === undefined) return signInAnswer(location, nginx)
+    const bound = `${location}&binding=${binding.hash}`
+    return signInAnswer(bound, nginx, binding.setCookie ?? undefined)
   }
 
   async #own(order: OwnOrder, out: Out): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import cors from '@fastify/cors'
@@ -14,6 +15,7 @@ import {
 } from 'fastify'
 import { account } from './account.ts'
 import { ClientAddresses } from './address.ts'
+import { answerBrowserError } from './browser/answers.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
 import type { App, HttpContext } from './context.ts'
@@ -29,13 +31,18 @@ import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { callbackRoute } from './routes/callback.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
+import { homeRoute } from './routes/home.ts'
+import { loginRoute } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
 import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
+import { providerLogoutRoutes } from './routes/provider-logout.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { signOutRoutes } from './routes/sign-out.ts'
 import { startRoutes } from './routes/start.ts'
 import { tokenRoute } from './routes/token.ts'
 import { userRoutes } from './routes/users.ts'
@@ -45,6 +52,8 @@ import { ajvOptions } from './schemas.ts'
 const paramLengthMax = 4096
 /** How long a request may take to arrive whole. */
 const requestTimeoutMs = 30_000
+/** Longer than proxies keep an idle connection, so that it is they who close it. */
+const keepAliveTimeoutMs = 72_000
 
 export interface Http {
   readonly app: FastifyInstance
@@ -64,6 +73,7 @@ export function createHttp(deps: HttpDeps): Http {
   const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
   void app.register(part(apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
+  void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
   return { app, closeStreams: () => context.streams.closeAll() }
@@ -93,12 +103,13 @@ function contextOf(deps: HttpDeps): HttpContext {
 }
 
 function bareApp(
-  deps: Pick<HttpDeps, 'log' | 'metrics'> & Partial<Pick<HttpDeps, 'settings'>>,
+  deps: Pick<HttpDeps, 'log' | 'metrics'> & Partial<Pick<HttpDeps, 'settings' | 'ahead'>>,
   ajv: ReturnType<typeof ajvOptions>,
 ): FastifyInstance {
   const app = fastify({
     // One line a request, written by us: Fastify's own would hold the raw URL.
     logger: false,
+    ...(deps.ahead === undefined ? {} : { serverFactory: serverWith(deps.ahead) }),
     requestIdHeader: false,
     genReqId: requestIds(),
     bodyLimit: deps.settings?.bodyLimitBytes ?? 1024,
@@ -122,6 +133,17 @@ function bareApp(
   })
   app.setErrorHandler(answerProblem(deps.log))
   return app
+}
+
+/** Forward auth is answered before the router looks at a request: every layer there costs a share. */
+function serverWith(ahead: HttpDeps['ahead']) {
+  return (route: RequestListener) => {
+    const server = createServer({ requestTimeout: requestTimeoutMs }, (message, response) => {
+      if (!ahead(message, response)) route(message, response)
+    })
+    server.keepAliveTimeout = keepAliveTimeoutMs
+    return server
+  }
 }
 
 type Routes = (app: App, context: HttpContext) => void
@@ -155,6 +177,16 @@ function oauthRoutes(app: App, context: HttpContext): void {
   // Within, so that the parser above is there when these are added.
   void app.register(part(tokenRoute, context))
   void app.register(part(oauthTokenRoutes, context))
+}
+
+/** What people and identity providers open: pages, redirects, announcements. */
+function browserRoutes(app: App, context: HttpContext): void {
+  app.setErrorHandler(answerBrowserError(context.log))
+  homeRoute(app, context)
+  loginRoute(app, context)
+  callbackRoute(app, context)
+  signOutRoutes(app, context)
+  providerLogoutRoutes(app, context)
 }
 
 /** The router lets a parameter be empty: `/sessions/` would be a session without an id. */

@@ -1,6 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Authority, Clock, FeedEntry, FeedPosition, FeedStore, OpaqueTokens } from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
+import type { BrowserDeps } from './browser/deps.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What the room works with; `main` joins it. */
@@ -11,12 +13,15 @@ export interface HttpDeps {
   /** Tells which session an opaque token names, without asking the store. */
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials
+  readonly browser: BrowserDeps
   readonly jwks: () => { readonly keys: readonly object[] }
   readonly readiness: () => Readiness
   readonly settings: HttpSettings
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   readonly metrics: Metrics
+  /** Answers forward auth ahead of the router; false: it is not. */
+  readonly ahead: (message: IncomingMessage, response: ServerResponse) => boolean
 }
 
 export interface HttpSettings {
@@ -48,6 +53,7 @@ export interface LimitTable {
   readonly tokenRequestsPerAddress: RateLimit | null
   readonly failedClientAuth: RateLimit | null
   readonly sessionStarts: RateLimit | null
+  readonly signIns: RateLimit | null
   readonly eventStreamsPerCaller: number
   readonly eventStreams: number
 }

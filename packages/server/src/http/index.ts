@@ -5,6 +5,8 @@
  * that you look for: routes/, one noun a file. Errors: problems.ts. Who asks: callers.ts.
  */
 export { createHttp, createMetricsApp, type Http } from './app.ts'
+export type { BrowserDeps } from './browser/deps.ts'
+export { SignOutTickets } from './browser/sign-out-tickets.ts'
 export type {
   AssertionProof,
   ClientCredentials,
@@ -18,6 +20,7 @@ export type {
 } from './deps.ts'
 export { Metrics, type SeriesName, series } from './metrics.ts'
 export { oauthErrors } from './oauth-error.ts'
+export { forbiddenPage, unavailablePage } from './pages/index.ts'
 export { type ProblemCode, problemKinds } from './problems.ts'
 export {
   type ApiDescription,

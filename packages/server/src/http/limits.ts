@@ -11,6 +11,7 @@ export const limitNames = [
   'tokenRequestsPerAddress',
   'failedClientAuth',
   'sessionStarts',
+  'signIns',
 ] as const satisfies readonly (keyof LimitTable)[]
 export type LimitName = (typeof limitNames)[number]
 
@@ -43,6 +44,7 @@ export class Limits {
       tokenRequestsPerAddress: buckets(),
       failedClientAuth: buckets(),
       sessionStarts: buckets(),
+      signIns: buckets(),
     }
   }
 

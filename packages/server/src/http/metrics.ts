@@ -8,6 +8,7 @@ export const routeGroups = [
   'logout',
   'sessions',
   'admin',
+  'sign-in',
   'feed',
   'stream',
   'metadata',
@@ -36,6 +37,15 @@ const results = {
   ],
   started: ['started', 'joined', 'refused'],
   alarms: ['generation-not-issued', 'key-missing', 'came-back'],
+  verdicts: [
+    ...['allow', 'preflight', 'sign-in', 'unauthenticated', 'forbidden', 'unavailable', 'own'],
+    'refused',
+  ],
+  grants: [
+    ...['refreshed', 'refused', 'lost', 'fault', 'silent', 'not_this_user', 'unreadable'],
+    'session_ended',
+  ],
+  revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
 } as const
 
 /** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
@@ -119,6 +129,36 @@ export const series = {
     kind: 'counter',
     help: 'Things that a person should look at; the log says more.',
     labels: { kind: results.alarms },
+  },
+  curfew_forward_auth_total: {
+    kind: 'counter',
+    help: 'Requests of proxies by verdict; `memory`: answered without asking anybody.',
+    labels: { verdict: results.verdicts, from: ['memory', 'check'] },
+  },
+  curfew_forward_auth_prepared: {
+    kind: 'gauge',
+    help: 'Tokens whose answer is kept in memory.',
+    labels: {},
+  },
+  curfew_forward_auth_dropped_values_total: {
+    kind: 'counter',
+    help: 'Values that no header could hold (control characters, over 4 KB) and that were left empty.',
+    labels: {},
+  },
+  curfew_provider_refresh_total: {
+    kind: 'counter',
+    help: 'Grants for the refresh tokens of identity providers by result.',
+    labels: { result: results.grants },
+  },
+  curfew_provider_revocation_total: {
+    kind: 'counter',
+    help: 'Tokens of ended sessions handed back to identity providers by result.',
+    labels: { result: results.revocations },
+  },
+  curfew_last_seen_waiting: {
+    kind: 'gauge',
+    help: 'Sessions whose last use is still to be written.',
+    labels: {},
   },
   curfew_client_auth_failures_total: {
     kind: 'counter',

@@ -8,7 +8,7 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
-const sources = [here, join(here, 'routes')]
+const sources = [here, join(here, 'routes'), join(here, 'browser')]
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter(
     (path) =>

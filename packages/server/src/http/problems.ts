@@ -36,6 +36,21 @@ export const problemKinds = {
     title: 'The device class is not configured',
     hint: 'Name a class of `sessions.devices`.',
   },
+  return_to_refused: {
+    status: 400,
+    title: 'The address to return to is not allowed',
+    hint: 'Use a path, or a URL on the host of publicUrl, of a rule, under the cookie domain, or in `gateway.returnTo`.',
+  },
+  unknown_provider: {
+    status: 400,
+    title: 'This way of signing in is not known',
+    hint: 'Name the id of one of `identityProviders`.',
+  },
+  sign_in_invalid: {
+    status: 400,
+    title: 'The sign-in cannot be finished',
+    hint: 'It began in another browser, took too long, or was finished before: begin again at /login.',
+  },
   unauthenticated: {
     status: 401,
     title: 'A credential is needed',
@@ -75,6 +90,16 @@ export const problemKinds = {
     status: 403,
     title: 'The user is disabled',
     hint: 'Enable the user first: `POST /users/{uid}/enable`.',
+  },
+  sign_in_denied: {
+    status: 403,
+    title: 'The sign-in was refused',
+    hint: 'Sign in with an account that `allow` lets in, or begin again.',
+  },
+  cross_site: {
+    status: 403,
+    title: 'The request came from another site',
+    hint: 'A request that brings a cookie needs `Origin` equal to the origin of publicUrl, or `Sec-Fetch-Site: same-origin`.',
   },
   not_found: {
     status: 404,
@@ -125,6 +150,21 @@ export const problemKinds = {
     status: 500,
     title: 'Something unexpected happened',
     hint: 'The log has the details under the `reference` of the answer.',
+  },
+  sign_in_failed: {
+    status: 502,
+    title: 'The identity provider could not sign you in',
+    hint: 'The log says what it answered; `curfew check` tries the provider.',
+  },
+  provider_unavailable: {
+    status: 503,
+    title: 'The identity provider cannot be reached',
+    hint: 'Try again in a minute; sessions that exist go on.',
+  },
+  sign_in_loop: {
+    status: 508,
+    title: 'The sign-in goes round in circles',
+    hint: 'The application does not get the cookie: check `gateway.cookie.domain`, https, and that the proxy passes Set-Cookie on.',
   },
   unavailable: {
     status: 503,
@@ -204,6 +244,7 @@ const defaultHeaders: Partial<Record<ProblemCode, Readonly<Record<string, string
   rate_limited: { 'retry-after': '1' },
   unavailable: { 'retry-after': '1' },
   key_missing: { 'retry-after': '30' },
+  provider_unavailable: { 'retry-after': '10' },
   not_ready: { 'retry-after': '1' },
 }
 

@@ -37,6 +37,7 @@ const settings: HttpSettings = {
     tokenRequestsPerAddress: null,
     failedClientAuth: null,
     sessionStarts: null,
+    signIns: null,
     eventStreamsPerCaller: 1,
     eventStreams: 1,
   },
@@ -70,8 +71,10 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   events: absent('the event source'),
   opaque: absent('the opaque tokens'),
   clients: absent('the clients'),
+  browser: absent('the browser'),
   jwks: () => ({ keys: [] }),
   readiness: () => ({ ready: false, dependencies: {}, retryAfterSeconds: 1 }),
   clock: absent('the clock'),
   log: absent('the log'),
+  ahead: () => false,
 }

@@ -60,7 +60,7 @@ export const policy: Policy = {
   client: (id) => clients.get(id),
   device: (name) => (['web', 'app', 'pc'].includes(name) ? device : undefined),
   fallback: device,
-  userRoles: (uid) => (uid === 'root' ? ['admin'] : []),
+  userRoles: ({ uid }) => (uid === 'root' ? ['admin'] : []),
   accessTtlSeconds: () => 300,
 }
 
@@ -102,6 +102,7 @@ export const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
     tokenRequestsPerAddress: { perSecond: 100, burst: 3000 },
     failedClientAuth: { perSecond: 1 / 6, burst: 20 },
     sessionStarts: { perSecond: 10, burst: 600 },
+    signIns: { perSecond: 2, burst: 60 },
     eventStreamsPerCaller: 2,
     eventStreams: 3,
   },

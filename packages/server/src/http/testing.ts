@@ -246,7 +246,7 @@ export class FakeWorld {
         const client = clientOfUid(origin.uid)
         if (client !== undefined) return policy.client(client)?.roles ?? []
         const own = grants.roles.filter((role) => !reservedRoles.includes(role))
-        return [...new Set([...own, ...policy.userRoles(origin.uid)])]
+        return [...new Set([...own, ...policy.userRoles({ uid: origin.uid, vouched: null })])]
       },
     }
   }
@@ -278,6 +278,8 @@ export class FakeWorld {
       clock: { now: () => nowMs },
       log: { debug: line, info: line, warn: line, error: line },
       metrics: this.metrics,
+      browser: noBrowser,
+      ahead: () => false,
     }
   }
 
@@ -289,6 +291,9 @@ export class FakeWorld {
     return createSignals(this.metrics, this.deps().log)
   }
 }
+
+/** These tests open no pages; those of packages/server/test/gateway do. */
+const noBrowser = {} as HttpDeps['browser']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }

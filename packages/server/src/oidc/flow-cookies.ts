@@ -49,6 +49,8 @@ export interface Flow {
   readonly startedAt: number
   readonly round: number
   readonly maxAge: number | null
+  /** Of a browser on a host that the session has to be handed to (rule 28). */
+  readonly binding: string | null
 }
 
 export interface OpenFlow {
@@ -68,6 +70,7 @@ export interface FlowCookiesOptions {
   readonly secure: boolean
   readonly loginPath: string
   readonly callbackPath: string
+  /** Longer than an attempt is good for: one that took too long is known, and begins again. */
   readonly flowTtlSeconds: number
   readonly roundSeconds: number
 }
@@ -150,7 +153,8 @@ function isFlow(value: unknown): value is Flow {
     typeof flow.returnTo === 'string' &&
     typeof flow.fence === 'number' &&
     typeof flow.startedAt === 'number' &&
-    typeof flow.round === 'number'
+    typeof flow.round === 'number' &&
+    (flow.binding === null || typeof flow.binding === 'string')
   )
 }
 

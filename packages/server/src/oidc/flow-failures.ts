@@ -5,7 +5,6 @@ import { ProviderSilent } from './provider-http.ts'
 import { ProviderUnavailable } from './providers.ts'
 
 interface FailureKind {
-  readonly status: number
   readonly text: string
   /** May the person simply try again? */
   readonly retry: boolean
@@ -13,72 +12,62 @@ interface FailureKind {
 
 export const flowFailures = {
   provider_unknown: {
-    status: 400,
     text: 'This way of signing in is not known here. Choose another one.',
     retry: false,
   },
   provider_unavailable: {
-    status: 503,
     text: 'The sign-in service cannot be reached at the moment. Try again in a minute.',
     retry: true,
   },
   provider_error: {
-    status: 502,
     text: 'The sign-in service reported an error. Try again; if it stays, tell your administrator.',
     retry: true,
   },
   access_denied: {
-    status: 403,
     text: 'The sign-in was cancelled or refused at the sign-in service.',
     retry: true,
   },
   flow_missing: {
-    status: 400,
     text: 'This sign-in was not begun in this browser, or its cookies are blocked. Begin again.',
     retry: true,
   },
+  response_incomplete: {
+    text: 'The sign-in service sent you back without an answer. Begin again.',
+    retry: true,
+  },
   flow_expired: {
-    status: 400,
     text: 'This sign-in took too long. Begin again.',
     retry: true,
   },
   flow_used: {
-    status: 400,
     text: 'This sign-in has been finished already. Open the page that you wanted again.',
     retry: true,
   },
   code_refused: {
-    status: 400,
     text: 'The sign-in service no longer accepts this sign-in. Begin again.',
     retry: true,
   },
   client_refused: {
-    status: 502,
     text: 'The sign-in service does not accept this server. Tell your administrator.',
     retry: false,
   },
   identity_invalid: {
-    status: 502,
     text: 'What the sign-in service said about you could not be verified. Tell your administrator.',
     retry: true,
   },
   subject_mismatch: {
-    status: 502,
     text: 'The sign-in service spoke of two different people. Tell your administrator.',
     retry: true,
   },
   claims_incomplete: {
-    status: 403,
     text: 'The sign-in service did not say enough about you, such as a verified e-mail address.',
     retry: false,
   },
   not_allowed: {
-    status: 403,
     text: 'You are signed in there, but your account may not be used here.',
     retry: false,
   },
   loop: {
-    status: 508,
     text:
       'You have signed in several times within a minute and were sent back each time: the page that ' +
       'you want does not get the cookie of your session. Tell your administrator to check cookie.domain.',
@@ -91,7 +80,6 @@ export type FlowFailureCode = keyof typeof flowFailures
 export interface FlowFailure {
   readonly kind: 'failed'
   readonly code: FlowFailureCode
-  readonly status: number
   readonly text: string
   readonly retry: boolean
   readonly providerId: string | null

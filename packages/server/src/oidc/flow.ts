@@ -21,7 +21,7 @@ import {
 } from './flow-cookies.ts'
 import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
 import { githubUser } from './github.ts'
-import { mergeClaims } from './identity.ts'
+import { mergeClaims, verifiedEmail } from './identity.ts'
 import { judgedPerson, type Person, personOf } from './person.ts'
 import { presetOf, scopesFor } from './presets.ts'
 import { publicAddress } from './provider-http.ts'
@@ -33,6 +33,8 @@ export interface BeginInput {
   readonly returnTo: string
   /** The global fence now (rule 1). */
   readonly fence: number
+  /** Sealed and handed back as it is. */
+  readonly binding?: string | null
   readonly jar: CookieJar
   /** For rules that ask for it: a recent authentication, a stronger one. */
   readonly maxAgeSeconds?: number
@@ -57,8 +59,14 @@ export type Returned =
       readonly identity: ProviderIdentity
       readonly returnTo: string
       readonly fence: number
+      readonly binding: string | null
       readonly cookies: readonly CookieOrder[]
     }
+  | (FlowFailure & { readonly cookies: readonly CookieOrder[] })
+
+/** A way back to the target without a sign-in: the browser has a session already. */
+export type Bounced =
+  | { readonly kind: 'go'; readonly cookies: readonly CookieOrder[] }
   | (FlowFailure & { readonly cookies: readonly CookieOrder[] })
 
 export interface SignInFlow {
@@ -66,6 +74,8 @@ export interface SignInFlow {
   begin(input: BeginInput): Promise<Begun>
   /** `GET /oidc/callback`. @throws StoreUnavailable */
   finish(input: ReturnInput): Promise<Returned>
+  /** Counts as a round, so that a loop is noticed here as well. */
+  bounce(input: Pick<BeginInput, 'jar' | 'returnTo' | 'providerId'>): Bounced
 }
 
 export interface SignInFlowOptions {
@@ -77,7 +87,10 @@ export interface SignInFlowOptions {
   readonly publicUrl: string
 }
 
-const flowTtlMs = 600_000
+/** People leave tabs open at the provider's page. */
+const flowTtlMs = 3_600_000
+/** The cookie outlives the attempt, so that one that took too long says where it wanted to go. */
+const cookieTtlSeconds = (2 * flowTtlMs) / 1000
 const roundMs = 60_000
 /** So many sign-ins in a row for one target, each within a minute, are a loop. */
 const roundsMax = 4
@@ -93,13 +106,14 @@ export function createSignInFlow(options: SignInFlowOptions): SignInFlow {
     secure: publicUrl.startsWith('https:'),
     loginPath: `${base}/login`,
     callbackPath: `${base}/oidc/callback`,
-    flowTtlSeconds: flowTtlMs / 1000,
+    flowTtlSeconds: cookieTtlSeconds,
     roundSeconds: roundMs / 1000,
   })
   const tools: Tools = { ...options, cookies, redirectUri: `${publicUrl}/oidc/callback` }
   return {
     begin: (input) => begin(tools, input),
     finish: (input) => finish(tools, input),
+    bounce: (input) => bounce(tools, input),
   }
 }
 
@@ -129,7 +143,17 @@ async function begin(tools: Tools, input: BeginInput): Promise<Begun> {
   }
 }
 
-function roundOf(tools: Tools, { jar, returnTo }: BeginInput): number {
+function bounce(tools: Tools, input: Parameters<SignInFlow['bounce']>[0]): Bounced {
+  const { providerId, returnTo } = input
+  const count = roundOf(tools, input)
+  if (count >= roundsMax) {
+    return { ...failed('loop', { providerId, returnTo }), cookies: [tools.cookies.dropRound()] }
+  }
+  const round = { target: targetHash(returnTo), count: count + 1, at: tools.clock.now() }
+  return { kind: 'go', cookies: [tools.cookies.setRound(round)] }
+}
+
+function roundOf(tools: Tools, { jar, returnTo }: Pick<BeginInput, 'jar' | 'returnTo'>): number {
   const round = tools.cookies.round(jar)
   const recent = round !== undefined && tools.clock.now() < round.at + roundMs
   return recent && round.target === targetHash(returnTo) ? round.count : 0
@@ -147,6 +171,7 @@ function newFlow(tools: Tools, input: BeginInput, id: string, round: number): Fl
     startedAt: tools.clock.now(),
     round,
     maxAge: input.maxAgeSeconds ?? null,
+    binding: input.binding ?? null,
   }
 }
 
@@ -205,6 +230,7 @@ async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Return
   }
   const provider = tools.providers.get(flow.provider)
   if (provider === undefined) return { ...failed('provider_unknown', about), cookies: spent }
+  if (!isAnswer(query)) return { ...failed('response_incomplete', about), cookies: spent }
   // Of two callbacks with one state, at any replica, one is first.
   if (!(await tools.once.once('sign-in-state', targetHash(flow.state), expiresAt))) {
     return { ...failed('flow_used', about), cookies: spent }
@@ -212,9 +238,16 @@ async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Return
   const identity = await redeem(tools, { provider, flow, query })
   if (identity.kind === 'failed') return { ...identity, cookies: spent }
   const round = { target: targetHash(flow.returnTo), count: flow.round + 1, at: tools.clock.now() }
-  const { returnTo, fence } = flow
-  const cookies = [...spent, tools.cookies.setRound(round)]
-  return { kind: 'signed-in', identity: identity.identity, returnTo, fence, cookies }
+  const { returnTo, fence, binding } = flow
+  // The attempt's own cookie stays: whoever comes back to this callback is led on to the target.
+  const cookies = [tools.cookies.setRound(round)]
+  return { kind: 'signed-in', identity: identity.identity, returnTo, fence, binding, cookies }
+}
+
+/** RFC 6749, section 4.1.2: a code, or an error. */
+function isAnswer(query: string): boolean {
+  const answer = new URLSearchParams(query)
+  return answer.has('code') || answer.has('error')
 }
 
 function same(given: string | undefined, kept: string): boolean {
@@ -317,6 +350,7 @@ function identityOf(
     uid,
     roles,
     claims,
+    verifiedEmail: verifiedEmail(claims) ?? null,
     tokens: {
       accessToken: new Secret(answer.access_token),
       idToken: answer.id_token === undefined ? null : new Secret(answer.id_token),

@@ -7,6 +7,7 @@
 export {
   type BeginInput,
   type Begun,
+  type Bounced,
   createSignInFlow,
   type Returned,
   type ReturnInput,

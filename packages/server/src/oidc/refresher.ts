@@ -6,15 +6,14 @@ import type {
   GrantResult,
   ProviderGrants,
   ProviderTokens,
-  RefreshedGrants,
   RefreshOrder,
   RevocationOrder,
 } from '#authority'
-import { type Claims, Secret } from '#domain'
+import { type Claims, type ProviderGrant, Secret } from '#domain'
 import { tokensExpireAt } from './expiry.ts'
 import { silenceIn } from './flow-failures.ts'
-import { mergeClaims } from './identity.ts'
-import { judgedPerson, SubjectMismatch, userinfo } from './person.ts'
+import { judgeEmail, mergeClaims, verifiedEmail } from './identity.ts'
+import { judgedPerson, type Person, SubjectMismatch, userinfo } from './person.ts'
 import { presetOf } from './presets.ts'
 import { type GrantWatch, watchGrant } from './provider-http.ts'
 import { type Discovered, type Provider, type Providers, ProviderUnavailable } from './providers.ts'
@@ -102,9 +101,17 @@ function tokensFrom({ provider, order, askedAt, body, claims }: Answered): Grant
   if (person.kind === 'person' && !person.allowed) {
     return { kind: 'not-this-user', tokens, why: 'the account may no longer be used here' }
   }
-  const grants =
-    person.kind === 'person' ? { roles: person.roles, claims: person.claims } : undefined
+  const grants = granted(provider, person, claims)
   return { kind: 'tokens', tokens, expiresAt, rotated, grants }
+}
+
+/** `told` is what the provider itself said just now: claims that were kept may have been changed here. */
+function granted(provider: Provider, person: Person, told: Claims): ProviderGrant | undefined {
+  if (person.kind !== 'person') return undefined
+  const { roles, claims } = person
+  const silent = !Object.hasOwn(told, 'email')
+  const judged = judgeEmail(mergeClaims([told]), provider.settings.trustEmail)
+  return { roles, claims, verifiedEmail: silent ? undefined : (verifiedEmail(judged) ?? null) }
 }
 
 /** What only other sources tell stays as it was until they are read again. */
@@ -193,7 +200,7 @@ function withRetryAfter(result: GrantResult, response: Response): GrantResult {
 async function reread(
   provider: Provider | undefined,
   order: Parameters<ProviderGrants['reread']>[0],
-): Promise<RefreshedGrants | undefined> {
+): Promise<ProviderGrant | undefined> {
   if (provider === undefined || !provider.settings.claimsFrom.includes('userinfo')) return undefined
   const { tokens, subject } = order
   const { accessToken, idToken } = tokens
@@ -208,7 +215,7 @@ async function reread(
     const { claimsFrom } = provider.settings
     const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => sources[source])])
     const person = judgedPerson(provider, issuer, merged)
-    return person.kind === 'person' ? { roles: person.roles, claims: person.claims } : undefined
+    return granted(provider, person, idToken === null ? told : mergeClaims([idClaims, told]))
   } catch (error) {
     if (error instanceof SubjectMismatch || error instanceof ProviderUnavailable) return undefined
     throw error

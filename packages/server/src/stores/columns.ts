@@ -88,6 +88,7 @@ export const groups: Readonly<Record<Part, Group>> = {
       'provider_issuer',
       'provider_subject',
       'provider_sid',
+      'provider_email',
       'provider_tokens',
       'provider_tokens_version',
       'provider_tokens_expire_at',
@@ -101,12 +102,13 @@ export const groups: Readonly<Record<Part, Group>> = {
     ],
     values: ({ provider }) =>
       provider === null
-        ? Array.from({ length: 14 }, () => null)
+        ? Array.from({ length: 15 }, () => null)
         : [
             provider.providerId,
             provider.issuer,
             provider.subject,
             provider.providerSid,
+            provider.verifiedEmail,
             provider.sealedTokens,
             provider.tokensVersion,
             provider.tokensExpireAt,

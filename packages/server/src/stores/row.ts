@@ -148,6 +148,7 @@ function providerOf(row: Row): ProviderLink | null {
     issuer: text(row, 'provider_issuer'),
     subject: text(row, 'provider_subject'),
     providerSid: textOrNull(row, 'provider_sid'),
+    verifiedEmail: textOrNull(row, 'provider_email'),
     sealedTokens: text(row, 'provider_tokens'),
     tokensVersion: whole(row, 'provider_tokens_version'),
     tokensExpireAt: time(row, 'provider_tokens_expire_at'),

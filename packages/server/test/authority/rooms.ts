@@ -127,6 +127,8 @@ export async function openWorld(): Promise<World> {
     },
     cache: {
       get: (sid) => cached.get(sid),
+      freshForMs: () => 0,
+      lastKnown: () => undefined,
       put: ({ session }) => {
         if (session.kind === 'live') cached.set(session.origin.sid, session)
       },
@@ -170,7 +172,7 @@ function policyOf(
     fallback: { ...app, policy: { policy: 'multiple', limit: null }, lostResponseMs: 0 },
     client: (id) => clients.get(id),
     device: (name) => devices[name],
-    userRoles: (uid) => userRoles.get(uid) ?? [],
+    userRoles: ({ uid }) => userRoles.get(uid) ?? [],
     accessTtlSeconds: () => 300,
   }
 }

@@ -149,6 +149,7 @@ export function fullSession(session: LiveSession): LiveSession {
       issuer: 'https://idp.example.com',
       subject: 'sub',
       providerSid: 'psid',
+      verifiedEmail: 'alice@example.com',
       sealedTokens: 'sealed',
       tokensVersion: 9,
       tokensExpireAt: addMs(now, 2),

@@ -25,6 +25,7 @@ const mint = fc.record({
   keyId: fc.constantFrom('signing-1', 'signing-2'),
 })
 const roles = fc.constantFrom(['pilot'], ['pilot', 'ops'], [])
+const verifiedEmail = fc.constantFrom('alice@example.com', null, undefined)
 /** How far behind the row a token is; `aimed` makes generations and versions of it. */
 const behind = fc.oneof(
   { weight: 8, arbitrary: fc.constant(0) },
@@ -72,7 +73,12 @@ const use: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant('rename' as const),
     deviceName: fc.constantFrom('tablet', null),
   }),
-  fc.record({ kind: fc.constant('regrant' as const), roles, claims: fc.constant(undefined) }),
+  fc.record({
+    kind: fc.constant('regrant' as const),
+    roles,
+    claims: fc.constant(undefined),
+    verifiedEmail,
+  }),
 )
 
 const provider: fc.Arbitrary<Command> = fc.oneof(
@@ -88,10 +94,9 @@ const provider: fc.Arbitrary<Command> = fc.oneof(
     sealedTokens: fc.constant('sealed'),
     tokensExpireAt: laterAt,
     rotated: fc.boolean(),
-    grants: fc.option(
-      roles.map((list) => ({ roles: list, claims: {} })),
-      { nil: undefined },
-    ),
+    grants: fc.option(fc.record({ roles, claims: fc.constant({}), verifiedEmail }), {
+      nil: undefined,
+    }),
     idleTtlMs,
   }),
   fc.record({

@@ -153,7 +153,10 @@ function providerTokens(
     sealedTokens: `of-${who}`,
     tokensExpireAt: addMs(scene.at, 60 * minuteMs),
     rotated: notRotated === undefined,
-    grants: roles === undefined ? undefined : { roles: roles.split(','), claims: {} },
+    grants:
+      roles === undefined
+        ? undefined
+        : { roles: roles.split(','), claims: {}, verifiedEmail: undefined },
     idleTtlMs: scene.idleTtlMs,
   }
 }

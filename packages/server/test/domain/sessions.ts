@@ -99,6 +99,7 @@ function providerLink(wanted: Partial<ProviderLink> | null): ProviderLink | null
     issuer: 'https://idp.example.com',
     subject: 'alice-at-idp',
     providerSid: null,
+    verifiedEmail: null,
     sealedTokens: 'p1',
     tokensVersion: 1,
     tokensExpireAt: addMs(t0, hour),

@@ -48,6 +48,7 @@ export class Around {
         ...{ accessToken: `at for ${audience}`, providerAccessToken: null, providerIdToken: null },
         goodUntil: this.nowMs + 60_000,
       }),
+      bind: () => undefined,
       own: async ({ step, nginx }) => signInAnswer(`https://x/${step.kind}`, nginx, 'c=1; Path=/'),
       counted: (verdict, from) => void this.counted.push(`${verdict} ${from}`),
       refused: ({ why }) => void this.refused.push(why),

@@ -171,6 +171,8 @@ async function createReplica(
     denylist: { denies: (sid) => denied.has(sid), deny: ({ sid }) => denied.add(sid) },
     cache: {
       get: () => undefined,
+      freshForMs: () => 0,
+      lastKnown: () => undefined,
       put: () => undefined,
       advance: () => undefined,
       drop: () => undefined,
@@ -230,7 +232,13 @@ export async function goToProvider(
   returnTo = '/',
 ): Promise<{ readonly callback: URL; readonly browser: Browser; readonly url: string }> {
   const fence = await replica.store.fence()
-  const begun = await replica.flow.begin({ providerId: 'main', returnTo, fence, jar: browser.jar })
+  const begun = await replica.flow.begin({
+    providerId: 'main',
+    returnTo,
+    fence,
+    jar: browser.jar,
+    binding: null,
+  })
   if (begun.kind !== 'redirect') throw new Error(`${begun.code} ${begun.detail}`)
   browser.take(begun.cookies)
   return { callback: stage.provider.authorize(begun.url), browser, url: begun.url }
@@ -251,7 +259,7 @@ export async function started(
   return signIn(replica.rooms, replica.seal, {
     identity: returned.identity,
     fence: returned.fence,
-    previous: null,
+    previous: [],
     clientId: 'gateway' as ClientId,
     scope: '',
     ip: null,

@@ -150,4 +150,9 @@ create table provider_subjects (
 );
 `,
   },
+  {
+    version: 3,
+    name: 'the e-mail address that the provider vouches for',
+    text: 'alter table sessions add column provider_email text',
+  },
 ]

@@ -103,7 +103,8 @@ create table sessions (
   revoked_at bigint,
   revoked_reason text,
   revoked_by_user_id text,
-  feed_seq bigint
+  feed_seq bigint,
+  provider_email text
 ) with (fillfactor=80);
 
 create table signing_keys (

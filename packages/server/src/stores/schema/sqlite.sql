@@ -102,7 +102,7 @@ CREATE TABLE sessions (
   revoked_at integer,
   revoked_reason text,
   revoked_by_user_id text,
-  feed_seq integer,
+  feed_seq integer, provider_email text,
   constraint sessions_end_is_whole check (
     (revoked_at is null) = (revoked_reason is null)
     and (revoked_at is null) = (feed_seq is null)

@@ -146,4 +146,9 @@ create table provider_subjects (
 ) strict;
 `,
   },
+  {
+    version: 3,
+    name: 'the e-mail address that the provider vouches for',
+    text: 'alter table sessions add column provider_email text',
+  },
 ]

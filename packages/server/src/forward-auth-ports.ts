@@ -1,0 +1,197 @@
+import type { Logger } from 'pino'
+import { type GatewayAuthority, type SessionCheck, tokensOf } from '#authority'
+import {
+  addMs,
+  type Claims,
+  type EpochSeconds,
+  type Instant,
+  type LiveSession,
+  type Uid,
+} from '#domain'
+import {
+  answerOwn,
+  type Credential,
+  cookieReach,
+  type FetchedValues,
+  type FetchOrder,
+  type ForwardAuthPorts,
+  type HandOff,
+  type OwnOptions,
+  type Presentation,
+  type Rule,
+  type Subject,
+} from '#gateway'
+import type { Metrics, SignOutTickets } from '#http'
+import type { House } from './house.ts'
+import type { ServerMemory } from './memory.ts'
+import { subjectOf } from './subject.ts'
+
+export interface PortsOptions {
+  readonly house: House & { readonly memory: ServerMemory }
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly gateway: GatewayAuthority
+  readonly handOff: HandOff
+  readonly tickets: SignOutTickets
+  readonly foreign: ForeignBearer
+}
+
+interface ForeignBearer {
+  verify(
+    token: string,
+    issuers: readonly { readonly issuer: string; readonly audience: readonly string[] }[],
+  ): Promise<
+    | {
+        readonly kind: 'valid'
+        readonly uid: Uid
+        readonly roles: readonly string[]
+        readonly claims: Claims
+        readonly authTime: EpochSeconds | null
+        readonly acr: string | null
+        readonly expiresAt: Instant
+      }
+    | { readonly kind: 'invalid'; readonly why: string }
+    | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
+  >
+}
+
+/** What forward auth asks of the other rooms. */
+export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
+  const { house, log, metrics, gateway, handOff } = options
+  const { clock, memory, policy } = house
+  const { server, gateway: settings } = policy.config
+  const reaches = cookieReach(server, settings.cookie)
+  const own = ownOptions(options, reaches)
+  /** The sessions behind what was presented, so that nobody reads them again to fetch their tokens. */
+  const behind = new WeakMap<Subject, LiveSession>()
+  return {
+    now: () => clock.now(),
+    denies: (sid) => memory.denylist.denies(sid),
+    epoch: () => memory.tail.epoch,
+    stale: () => memory.stale(),
+    touch: (sid) => gateway.touch(sid),
+    present: (credential, rule) => present(options, behind, { credential, rule }),
+    fetch: (order) => fetchValues(options, behind.get(order.subject), order),
+    bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
+    own: (order) => answerOwn(own, order),
+    counted: (verdict, from) => metrics.count('curfew_forward_auth_total', { verdict, from }),
+    refused: (why) => log.warn({ why: why.why, hint: why.hint }, 'forward auth refused a request'),
+    dropped: (header) => {
+      metrics.count('curfew_forward_auth_dropped_values_total', {})
+      log.warn({ header }, 'a value could not be sent in a header; the application gets none')
+    },
+    failed: (err) => log.error({ err }, 'forward auth failed unexpectedly; it answered 503'),
+  }
+}
+
+function ownOptions(options: PortsOptions, reaches: OwnOptions['reaches']): OwnOptions {
+  const { house, gateway, handOff, tickets } = options
+  const { server, gateway: settings } = house.policy.config
+  return {
+    place: server,
+    cookie: settings.cookie,
+    handOff,
+    reaches,
+    ports: {
+      now: () => house.clock.now(),
+      cookieOf: async (sid) => {
+        const session = await gateway.bySid(sid)
+        return session === undefined ? undefined : { session, value: gateway.cookieOf(session) }
+      },
+      sidOf: async (cookie) => (await gateway.byCookie(cookie))?.origin.sid,
+      signOutTicket: (sid) => tickets.issue(sid),
+    },
+  }
+}
+
+type Behind = WeakMap<Subject, LiveSession>
+
+async function present(
+  options: PortsOptions,
+  behind: Behind,
+  { credential, rule }: { readonly credential: Credential; readonly rule: Rule },
+): Promise<Presentation> {
+  if (credential.form === 'foreign') return presentForeign(options, credential, rule)
+  const { via, form, token } = credential
+  const accepted = form === 'jwt' ? 'access' : form
+  const checked = await options.gateway.check(token.reveal(), [accepted])
+  const shown = presentation(options, via, checked)
+  if (shown.kind === 'live' && checked.kind === 'live') behind.set(shown.subject, checked.session)
+  return shown
+}
+
+function presentation(
+  { house, gateway }: PortsOptions,
+  via: Credential['via'],
+  checked: SessionCheck,
+): Presentation {
+  switch (checked.kind) {
+    case 'live': {
+      const { session, identity, goodForMs } = checked
+      return {
+        kind: 'live',
+        via,
+        subject: subjectOf(session, gateway.effectiveRoles(session)),
+        identity: identity.kind,
+        version: session.version,
+        goodUntil: addMs(house.clock.now(), Math.floor(goodForMs)),
+      }
+    }
+    case 'ended':
+      return { kind: 'ended', via, sid: checked.sid, end: checked.end }
+    case 'invalid':
+      return { kind: 'invalid', via }
+    default:
+      return checked satisfies never
+  }
+}
+
+async function presentForeign(
+  { foreign }: PortsOptions,
+  { via, token }: Credential,
+  { bearer }: Rule,
+): Promise<Presentation> {
+  if (bearer.kind !== 'issuers') return { kind: 'invalid', via }
+  const verdict = await foreign.verify(token.reveal(), bearer.issuers)
+  switch (verdict.kind) {
+    case 'valid': {
+      const { uid, roles, claims, authTime, acr, expiresAt } = verdict
+      const subject = { sid: null, uid, device: null, roles, claims, authTime, acr, idp: null }
+      return { kind: 'live', via, subject, identity: 'good', version: 0, goodUntil: expiresAt }
+    }
+    case 'invalid':
+      return { kind: 'invalid', via }
+    case 'unavailable':
+      return { kind: 'unavailable', retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) }
+    default:
+      return verdict satisfies never
+  }
+}
+
+async function fetchValues(
+  options: PortsOptions,
+  session: LiveSession | undefined,
+  { needs, audience }: FetchOrder,
+): Promise<FetchedValues | 'unavailable'> {
+  const { house, gateway } = options
+  if (session === undefined) return 'unavailable'
+  const kept = needs.providerTokens ? providerTokensOf(house, session) : undefined
+  const values = {
+    accessToken: null,
+    providerAccessToken: kept?.accessToken.reveal() ?? null,
+    providerIdToken: kept?.idToken?.reveal() ?? null,
+    goodUntil: Number.POSITIVE_INFINITY,
+  }
+  if (!needs.accessToken) return values
+  const minted = await gateway.upstreamToken(session, audience)
+  // It ended within this request: asked again, everybody knows.
+  if (minted.kind === 'ended') return 'unavailable'
+  if (minted.kind === 'refused') return values
+  const goodUntil = house.clock.now() + Math.floor(minted.goodForMs)
+  return { ...values, accessToken: minted.token, goodUntil }
+}
+
+function providerTokensOf({ sealer }: House, session: LiveSession) {
+  const { provider, origin } = session
+  return provider === null ? undefined : tokensOf(sealer, origin.sid, provider)
+}

@@ -1,0 +1,191 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Logger } from 'pino'
+import {
+  createGatewayAuthority,
+  createProviderRefresh,
+  type GatewayAuthority,
+  LastSeen,
+  type ProviderGrants,
+  type ProviderRefresh,
+  type ProviderSignals,
+} from '#authority'
+import type { Config } from '#config'
+import { cookieReach, ForwardAuth, HandOff, type MakePage, ReturnTargets } from '#gateway'
+import {
+  type BrowserDeps,
+  forbiddenPage,
+  type Metrics,
+  SignOutTickets,
+  unavailablePage,
+} from '#http'
+import {
+  createProviderGrants,
+  createSignInFlow,
+  Providers,
+  type ProxyEnvironment,
+  signOutUrl,
+  verifyLogoutToken,
+} from '#oidc'
+import { forwardAuthPorts } from './forward-auth-ports.ts'
+import type { House } from './house.ts'
+import type { ServerMemory } from './memory.ts'
+
+/** What browsers, reverse proxies and identity providers meet, joined. */
+export interface Front {
+  readonly forwardAuth: ForwardAuth
+  readonly browser: BrowserDeps
+  /** What SIGHUP takes over. */
+  replace(config: Config): void
+  /** Finishes grants that are under way and writes what is still to be written. */
+  close(): Promise<void>
+}
+
+export interface FrontOptions {
+  readonly house: House & { readonly memory: ServerMemory }
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly proxyEnv: ProxyEnvironment
+}
+
+export function openFront(options: FrontOptions): Front {
+  const { house, metrics } = options
+  const { clock, policy, sealer, store } = house
+  const { config } = policy
+  const providers = openProviders(options)
+  const sessions = openSessions(options, providers)
+  const handOff = new HandOff({ seal: sealer, once: store, clock, secure: config.server.secure })
+  const tickets = new SignOutTickets(sealer, clock)
+  const forwardAuth = openForwardAuth(options, { ...sessions, handOff, tickets })
+  house.memory.onSessionChange((sid) => forwardAuth.forget(sid))
+  metrics.source('curfew_forward_auth_prepared', () => forwardAuth.prepared.size)
+  return {
+    forwardAuth,
+    browser: browserDeps(options, { ...sessions, providers, handOff, tickets }),
+    replace: (next) => {
+      // First the one that may refuse; then nothing has changed.
+      forwardAuth.replace(next.gateway)
+      providers.replace(next.identityProviders)
+    },
+    close: async () => {
+      await Promise.all([sessions.refresh.idle(), sessions.lastSeen.close()])
+    },
+  }
+}
+
+function openProviders({ house, log, proxyEnv }: FrontOptions): Providers {
+  const providers = new Providers({
+    settings: house.policy.config.identityProviders,
+    proxyEnv,
+    clock: house.clock,
+    onChange: (provider, error) => {
+      if (error === undefined) log.info({ provider }, 'the identity provider is known')
+      else log.warn({ provider, why: error.message }, 'the identity provider cannot be used now')
+    },
+  })
+  void providers.warm()
+  return providers
+}
+
+interface Sessions {
+  readonly gateway: GatewayAuthority
+  readonly refresh: ProviderRefresh
+  readonly lastSeen: LastSeen
+}
+
+function openSessions(options: FrontOptions, providers: Providers): Sessions {
+  const { house, log, metrics } = options
+  const { clock, rooms, sealer: seal, store } = house
+  const grants: ProviderGrants = createProviderGrants({ providers, clock })
+  const signals = providerSignals(options)
+  const refresh = createProviderRefresh({
+    ...{ rooms, store, seal, grants, signals },
+    owner: () => randomBytes(12).toString('base64url'),
+    jitter: () => randomInt(1_000_000) / 1_000_000,
+    onHint: (listener) => store.onHint(listener),
+  })
+  const lastSeen = new LastSeen({
+    rooms,
+    failed: (err) => log.error({ err }, 'the last use of a session could not be written'),
+  })
+  metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
+  const gateway = createGatewayAuthority({
+    ...{ store, seal, grants, signals, lastSeen },
+    rooms: { ...rooms, refresh },
+  })
+  return { gateway, refresh, lastSeen }
+}
+
+function providerSignals({ log, metrics }: FrontOptions): ProviderSignals {
+  return {
+    refreshed: (provider, result, why) => {
+      metrics.count('curfew_provider_refresh_total', { result })
+      if (result === 'refreshed') log.debug({ provider, result }, 'a grant at a provider')
+      else log.warn({ provider, result, why }, 'a grant at a provider brought no tokens')
+    },
+    revoked: (provider, result) => {
+      metrics.count('curfew_provider_revocation_total', { result })
+      if (result === 'failed') log.warn({ provider }, 'tokens could not be handed back')
+    },
+  }
+}
+
+interface Gate extends Pick<Sessions, 'gateway'> {
+  readonly handOff: HandOff
+  readonly tickets: SignOutTickets
+}
+
+function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
+  const { house } = options
+  const { server, gateway: settings } = house.policy.config
+  const foreign = { verify: async () => ({ kind: 'invalid', why: 'not merged yet' }) as const }
+  return new ForwardAuth({
+    place: server,
+    path: `${server.basePath}/forward-auth`,
+    settings,
+    trustedProxies: server.trustedProxies,
+    ports: forwardAuthPorts({ ...options, ...gate, foreign }),
+    page: pagesOf(server.publicUrl),
+    ownListener: settings.listen !== null,
+  })
+}
+
+function pagesOf(publicUrl: string): MakePage {
+  return (kind, detail) => {
+    const shared = { detail, reference: null }
+    return kind === 'unavailable'
+      ? unavailablePage({ ...shared, retryUrl: null })
+      : forbiddenPage({ ...shared, signOutUrl: `${publicUrl}/signout` })
+  }
+}
+
+function browserDeps(
+  { house }: FrontOptions,
+  joined: Gate & { readonly providers: Providers },
+): BrowserDeps {
+  const { clock, policy, sealer: seal, store } = house
+  const { server, gateway } = policy.config
+  const { publicUrl } = server
+  const { providers } = joined
+  return {
+    gateway: joined.gateway,
+    flow: createSignInFlow({ providers, seal, once: store, clock, publicUrl }),
+    providers,
+    targets: () => targetsOf(policy.config),
+    cookie: { ...gateway.cookie, secure: server.secure },
+    reaches: cookieReach(server, gateway.cookie),
+    prefix: gateway.prefix,
+    handOff: joined.handOff,
+    tickets: joined.tickets,
+    signOutUrl: (order) => signOutUrl(providers, order),
+    verifyLogoutToken: (token) => verifyLogoutToken(providers, clock, token),
+  }
+}
+
+const known = new WeakMap<Config, ReturnTargets>()
+
+/** Made once for each configuration. */
+function targetsOf(config: Config): ReturnTargets {
+  const targets = known.get(config) ?? new ReturnTargets(config.server, config.gateway)
+  known.set(config, targets)
+  return targets
+}

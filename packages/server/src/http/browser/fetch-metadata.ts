@@ -1,0 +1,22 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * Whether the person, or a page of our own, asked to be signed out by opening an address (rule 29): a
+ * top-level navigation from here or from nowhere, and no prefetch. Browsers write these headers, and no
+ * page can (Fetch Metadata Request Headers); a client that does not send them is asked first.
+ */
+export function isOwnNavigation(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return (
+    (site === 'same-origin' || site === 'none') &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    headers['sec-purpose'] === undefined &&
+    headers['purpose'] === undefined
+  )
+}
+
+/** Rule 29: whether an unsafe request that brings a cookie comes from a page of ours. */
+export function isSameOrigin(headers: IncomingHttpHeaders, ownOrigin: string): boolean {
+  return headers.origin === ownOrigin || headers['sec-fetch-site'] === 'same-origin'
+}

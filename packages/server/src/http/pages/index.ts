@@ -1,0 +1,13 @@
+/*
+ * The pages that a person meets on the way through sign-in and sign-out. Pure: values in, HTML and its
+ * Content-Security-Policy out; no script, no request, nothing of another origin. It imports nothing of
+ * other rooms. Each page takes its words as a second argument, English unless told otherwise. Start at
+ * document.ts (what every page has), then html.ts (how text becomes HTML); the words: english.ts.
+ */
+export { choicePage } from './choice-page.ts'
+export type { Page } from './document.ts'
+export { errorPage, forbiddenPage, unavailablePage } from './error-pages.ts'
+export { frontChannelDonePage } from './front-channel-page.ts'
+export { homePage } from './home-page.ts'
+export { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts'
+export type { Texts } from './texts.ts'

@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hostileText } from '#test/http/hostile-text.ts'
+import { english } from './english.ts'
+import { html } from './html.ts'
+import {
+  choicePage,
+  confirmSignOutPage,
+  errorPage,
+  forbiddenPage,
+  frontChannelDonePage,
+  homePage,
+  type Page,
+  signedOutPage,
+  type Texts,
+  unavailablePage,
+} from './index.ts'
+
+/** Every page that a person sees, with `text` wherever a caller puts text of others. */
+function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
+  const url = '/login?idp=a&b=c'
+  const ways = { signInUrl: url, signOutUrl: '/signout' }
+  return {
+    home: homePage({ uid: text, ...ways }, texts),
+    'home of nobody': homePage({ uid: null, ...ways }, texts),
+    choice: choicePage({ providers: [{ name: text, url }] }, texts),
+    'choice of none': choicePage({ providers: [] }, texts),
+    confirm: confirmSignOutPage(
+      { action: '/signout', fields: { [`n${text}`]: text, state: text }, uid: text },
+      texts,
+    ),
+    'signed out': signedOutPage({ returnTo: 'https://app.example.com/', signInUrl: url }, texts),
+    'signed out, and back': signedOutPage({ returnTo: '/start', signInUrl: null }, texts),
+    forbidden: forbiddenPage({ detail: text, signOutUrl: '/signout', reference: text }, texts),
+    unavailable: unavailablePage({ detail: text, retryUrl: url, reference: text }, texts),
+    'unavailable, reload': unavailablePage(
+      { detail: text, retryUrl: null, reference: null },
+      texts,
+    ),
+    error: errorPage(
+      {
+        ...{ status: 502, title: text, text, retryUrl: url, retryLabel: text },
+        ...{ signOutUrl: '/signout', reference: text },
+      },
+      texts,
+    ),
+    'error, dead end': errorPage(
+      { status: 400, title: text, text, retryUrl: null, reference: null },
+      texts,
+    ),
+  }
+}
+
+const named = Object.entries(pagesWith('Example'))
+
+describe.each(named)('%s', (_name, page) => {
+  test('is a whole document: language, title, width, not for search engines', () => {
+    expect(page.html).toMatch(/^<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">/)
+    expect(page.html).toMatch(/<title>\S.* · Curfew<\/title>/)
+    expect(page.html).toContain('name="viewport" content="width=device-width, initial-scale=1"')
+    expect(page.html).toContain('<meta name="robots" content="noindex">')
+  })
+
+  test('has one h1, and it stands in the one main', () => {
+    expect(page.html.match(/<h1[ >]/g)).toHaveLength(1)
+    expect(page.html.match(/<main[ >]/g)).toHaveLength(1)
+    expect(page.html).toMatch(/<main>\s*<h1>[^<]+<\/h1>/)
+  })
+
+  test('C13: its policy lets in the one style that it has, and nothing else', () => {
+    const styles = [...page.html.matchAll(/<style>([\s\S]*?)<\/style>/g)]
+    expect(styles).toHaveLength(1)
+    const hash = createHash('sha256')
+      .update(styles[0]?.[1] ?? '')
+      .digest('base64')
+    expect(page.csp).toMatch(
+      /^default-src 'none'; style-src '[^ ]+'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action [^;]+$/,
+    )
+    expect(page.csp).toContain(`style-src 'sha256-${hash}';`)
+  })
+
+  test('C13: has no script, no event handler, no style attribute, nothing loaded from elsewhere', () => {
+    const tags = tagsOf(page).join('\n')
+    expect(tags).not.toMatch(/<(?:script|iframe|object|embed|img|base|template)\b/i)
+    expect(tags).not.toMatch(/\s(?:on\w+|style|src|srcset|http-equiv)=/i)
+    expect(tags.match(/<link\b[^>]*>/g)).toEqual([
+      expect.stringMatching(/^<link rel="icon" href="data:image\/svg\+xml,[^"]+">$/),
+    ])
+  })
+
+  test('posts a form only where there is one', () => {
+    const forms = tagsOf(page).filter((tag) => tag.startsWith('<form'))
+    // Browsers apply it to the redirects as well, and these go to other origins.
+    const source = forms.length === 0 ? "'none'" : "'self' https: http:"
+    expect(page.csp).toContain(`; form-action ${source}`)
+  })
+})
+
+describe('C10 and C13: whatever the text of others is, the page keeps its tags', () => {
+  const skeletons = Object.values(pagesWith('x')).map(skeletonOf)
+
+  test.each([
+    '<script>alert(1)</script>',
+    '</title></style><script>alert(1)</script>',
+    `" onclick="alert(1)" x='`,
+    '--><!--',
+    '\u0000\u001b[31m\r\nSet-Cookie: a=b',
+    '&lt;script&gt;',
+    '${alert(1)}',
+    '\u202egnp.exe',
+  ])('%j', (text) => {
+    expect(Object.values(pagesWith(text)).map(skeletonOf)).toEqual(skeletons)
+  })
+
+  test('and any other', () => {
+    fc.assert(
+      fc.property(hostileText(), (text) => {
+        const pages = Object.values(pagesWith(text))
+        expect(pages.map(skeletonOf)).toEqual(skeletons)
+        for (const page of pages) expect(page.html).not.toMatch(controls)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/u
+
+describe('C13: an address that is no link', () => {
+  const evil = 'javascript:alert(1)'
+
+  test('is left out, and the page says what is left to do', () => {
+    const pages = [
+      choicePage({ providers: [{ name: 'Evil', url: evil }] }),
+      signedOutPage({ returnTo: evil, signInUrl: evil }),
+      forbiddenPage({ detail: 'No.', signOutUrl: evil, reference: null }),
+      unavailablePage({ detail: 'No.', retryUrl: evil, reference: null }),
+      errorPage({
+        ...{ status: 400, title: 'No', text: 'No.', retryUrl: '//evil.example', signOutUrl: evil },
+        ...{ reference: null },
+      }),
+    ]
+    for (const page of pages) {
+      expect(page.html).not.toContain('<a ')
+      expect(page.html).not.toMatch(/javascript:|evil\.example/)
+    }
+    expect(pages[0]?.html).toContain(english.choice.none)
+    expect(pages[3]?.html).toContain(english.unavailable.reload)
+    expect(pages[4]?.html).toContain(english.error.deadEnd)
+  })
+
+  test('takes no other link with it', () => {
+    const { html } = choicePage({
+      providers: [
+        { name: 'Evil', url: evil },
+        { name: 'Good', url: '/login?idp=good' },
+      ],
+    })
+    expect(linksOf(html)).toEqual([['/login?idp=good', 'Sign in with Good']])
+  })
+
+  test('is no form either: that is a mistake of ours', () => {
+    const order = { action: evil, fields: {}, uid: null }
+    expect(() => confirmSignOutPage(order)).toThrow(TypeError)
+  })
+})
+
+describe('what a person can do', () => {
+  test('the choice is in the order of the providers', () => {
+    const { html } = choicePage({
+      providers: [
+        { name: 'Google', url: '/login?idp=google&return_to=%2F' },
+        { name: 'R&D', url: 'https://auth.example.com/login?idp=rd' },
+      ],
+    })
+    expect(linksOf(html)).toEqual([
+      ['/login?idp=google&#38;return_to=%2F', 'Sign in with Google'],
+      ['https://auth.example.com/login?idp=rd', 'Sign in with R&#38;D'],
+    ])
+  })
+
+  test('the sign-out form posts its fields, says who, and has one button', () => {
+    const { html } = confirmSignOutPage({
+      action: '/signout',
+      fields: { return_to: 'https://app.example.com/?a=1&b=2', state: 'x"y' },
+      uid: 'alice',
+    })
+    expect(html).toContain('<form class="actions" method="post" action="/signout"')
+    expect(html).toContain(
+      '<input type="hidden" name="return_to" value="https://app.example.com/?a=1&#38;b=2">',
+    )
+    expect(html).toContain('<input type="hidden" name="state" value="x&#34;y">')
+    expect(html).toContain('You are signed in as <bdi>alice</bdi>.')
+    expect(html.match(/<button/g)).toHaveLength(1)
+    // Otherwise its Origin would be null, and rule 29 would refuse it.
+    expect(html).toContain('<meta name="referrer" content="same-origin">')
+  })
+
+  test('nobody is named when nobody is known', () => {
+    const { html } = confirmSignOutPage({ action: '/signout', fields: {}, uid: null })
+    expect(html).not.toContain('signed in as')
+  })
+
+  test('after sign-out one can sign in again, or go where one was', () => {
+    const url = 'https://app.example.com/start'
+    const both = signedOutPage({ returnTo: url, signInUrl: '/login' })
+    expect(linksOf(both.html)).toEqual([
+      ['/login', 'Sign in again'],
+      [url, 'Go to app.example.com'],
+    ])
+    const back = signedOutPage({ returnTo: '/start', signInUrl: null })
+    expect(linksOf(back.html)).toEqual([['/start', 'Go back']])
+  })
+
+  test('an error names its way on and the reference', () => {
+    const order = { title: 'Not now', text: 'Begin again.', retryUrl: '/login', reference: 'ab-1' }
+    const { html } = errorPage({
+      ...{ ...order, status: 502, retryLabel: 'Begin again', signOutUrl: '/signout' },
+    })
+    expect(linksOf(html)).toEqual([
+      ['/login', 'Begin again'],
+      ['/signout', 'Sign out'],
+    ])
+    expect(html).toContain(
+      '<footer><p>Error 502. Reference <code>ab-1</code>, tell it to your administrator.</p></footer>',
+    )
+    expect(linksOf(errorPage({ ...order, status: 502 }).html)).toEqual([['/login', 'Try again']])
+  })
+
+  test('without a reference there is no foot to the pages of the gateway', () => {
+    const order = { detail: 'No.', reference: null }
+    expect(forbiddenPage({ ...order, signOutUrl: '/signout' }).html).not.toContain('<footer')
+    expect(unavailablePage({ ...order, retryUrl: '/' }).html).not.toContain('<footer')
+  })
+})
+
+test('the page for the hidden frame of a provider is empty and may be framed', () => {
+  const page = frontChannelDonePage()
+  expect(page.html).toContain('<body></body>')
+  expect(page.csp).toBe("default-src 'none'; base-uri 'none'; form-action 'none'")
+})
+
+test('another language is another catalogue: no English word stands in the pages themselves', () => {
+  const pages = { ...pagesWith('Ж', foreignTexts), frame: frontChannelDonePage(foreignTexts) }
+  for (const [name, page] of Object.entries(pages)) {
+    expect(page.html, name).toContain('<html lang="x-test">')
+    const words = page.html
+      .replace(/<style>[\s\S]*?<\/style>/, '')
+      .replace(/<[^>]*>/g, '')
+      .replace(/Curfew|app\.example\.com|[a-z]*Ж/g, '')
+    expect(words, name).not.toMatch(/[a-z]/i)
+  }
+})
+
+/** English with every word replaced. */
+const foreignTexts: Texts = {
+  lang: 'x-test',
+  home: { titleIn: 'Ж', titleOut: 'Ж', nobody: 'Ж', signIn: 'Ж' },
+  choice: { title: 'Ж', text: 'Ж', signInWith: (name) => html`${name}`, none: 'Ж' },
+  confirm: { title: 'Ж', signedInAs: (uid) => html`Ж ${uid}`, text: 'Ж', signOut: 'Ж' },
+  signedOut: {
+    ...{ title: 'Ж', text: 'Ж', shared: 'Ж', signIn: 'Ж', goBack: 'Ж' },
+    goTo: (host) => html`Ж ${host}`,
+  },
+  forbidden: { title: 'Ж', hint: 'Ж' },
+  unavailable: { title: 'Ж', hint: 'Ж', reload: 'Ж' },
+  error: {
+    ...{ tryAgain: 'Ж', signOut: 'Ж', deadEnd: 'Ж' },
+    status: (status) => `Ж ${status}`,
+    reference: (reference) => html`Ж ${reference}`,
+  },
+  frontChannelDone: { title: 'Ж' },
+}
+
+/** Text and quoted values hold no angle bracket, so this is all tags and nothing else. */
+function tagsOf({ html }: Page): readonly string[] {
+  return html.replace(/(<style>)[\s\S]*?(<\/style>)/, '$1$2').match(/<[^>]*>/g) ?? []
+}
+
+/** The tags with the names of their attributes; a hidden field's name and value are text of others. */
+function skeletonOf(page: Page): readonly string[] {
+  return tagsOf(page).map((tag) => tag.replace(/"[^"]*"/g, '""'))
+}
+
+function linksOf(html: string): readonly (readonly string[])[] {
+  const links = html.matchAll(/<a class="button(?: first)?" href="([^"]*)">([\s\S]*?)<\/a>/g)
+  return [...links].map(([, url = '', label = '']) => [url, label.replace(/<[^>]*>/g, '')])
+}

@@ -1,0 +1,166 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parseBinding, type ReturnTarget } from '#gateway'
+import { addressKey } from '../address.ts'
+import { BrowserProblem, problemOfFlow, sendPage } from '../browser/answers.ts'
+import { jarOf, ownCookies, setFlowCookies } from '../browser/cookies.ts'
+import type { BrowserDeps } from '../browser/deps.ts'
+import { handOffUrl } from '../browser/hand-off-url.ts'
+import { queryOf } from '../browser/query.ts'
+import type { App, HttpContext } from '../context.ts'
+import { choicePage } from '../pages/index.ts'
+
+type Allowed = Extract<ReturnTarget, { kind: 'allowed' }>
+
+/** What `/login` was asked for, checked. */
+interface Asked {
+  readonly target: Allowed
+  readonly idp: string | undefined
+  readonly binding: string | null
+  readonly prompt: Prompt | null
+}
+
+/** OpenID Connect Core, section 3.1.2.1; `none` would come back without a person having seen anything. */
+const prompts = ['login', 'select_account', 'consent'] as const
+type Prompt = (typeof prompts)[number]
+
+/** `GET /login`: to the provider, by way of a choice where there are several. */
+export function loginRoute(app: App, context: HttpContext): void {
+  app.get(
+    '/login',
+    {
+      // HEAD would begin sign-ins that nobody finishes.
+      exposeHeadRoute: false,
+      config: { group: 'sign-in', who: 'browsers' },
+      schema: {
+        tags: ['Sign-in in browsers'],
+        summary: 'Sign in at an identity provider, then back to `return_to`',
+      },
+    },
+    (request, reply) => login(context, request, reply),
+  )
+}
+
+async function login(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  limitSignIns(context, request)
+  const asked = askedOf(context, request)
+  const handed = await handedOver(context.browser, request, asked)
+  if (handed !== undefined) {
+    setFlowCookies(reply, handed.cookies)
+    return reply.redirect(handed.url, 302)
+  }
+  const provider = providerFor(context, asked)
+  if (provider === undefined) return sendPage(reply, choice(context, asked))
+  return begin(context, request, reply, { asked, provider })
+}
+
+/** Sign-ins begun or finished, by address (rule 37). @throws Problem 429 */
+export function limitSignIns(context: HttpContext, request: FastifyRequest): void {
+  const key = addressKey(context.addresses.of(request.raw))
+  const seconds = context.limiter.take('signIns', key)
+  if (seconds > 0) throw context.limiter.refusal('signIns', seconds)
+}
+
+function askedOf(context: HttpContext, request: FastifyRequest): Asked {
+  const query = queryOf(request)
+  return {
+    target: targetOf(context, query('return_to')),
+    idp: query('idp'),
+    binding: parseBinding(query('binding')),
+    prompt: prompts.find((one) => one === query('prompt')) ?? null,
+  }
+}
+
+/** Without one: our own page. @throws BrowserProblem 400 for what sign-in may not lead to (rule 27) */
+function targetOf({ browser, settings }: HttpContext, returnTo: string | undefined): Allowed {
+  const target = browser.targets().check(returnTo ?? `${settings.publicUrl}/`)
+  if (target.kind === 'allowed') return target
+  const detail = {
+    unreadable: 'The address to return to cannot be read. Open the page that you wanted again.',
+    scheme: 'The address to return to is not a web page of this service.',
+    host: 'The address to return to is on a host that this sign-in does not serve.',
+  }[target.why]
+  throw new BrowserProblem('return_to_refused', detail, { retryUrl: null })
+}
+
+/**
+ * A host that the cookie does not reach, and a browser that is signed in at ours: the session is handed
+ * on without a new sign-in (rule 28), unless another provider was asked for.
+ */
+async function handedOver(browser: BrowserDeps, request: FastifyRequest, asked: Asked) {
+  const { target, binding, idp, prompt } = asked
+  if (binding === null || prompt !== null || browser.reaches(target.host)) return undefined
+  for (const cookie of ownCookies(request, browser)) {
+    const checked = await browser.gateway.check(cookie, ['cookie'])
+    if (checked.kind !== 'live' || checked.identity.kind !== 'good') continue
+    const { session } = checked
+    const providerId = session.provider?.providerId ?? null
+    if (idp !== undefined && idp !== providerId) continue
+    const jar = jarOf(request)
+    const bounced = browser.flow.bounce({ jar, returnTo: target.url, providerId: idp ?? '' })
+    if (bounced.kind === 'failed') throw problemOfFlow(bounced, { retryUrl: null })
+    const url = handOffUrl(browser, { sid: session.origin.sid, target, binding })
+    return { url, cookies: bounced.cookies }
+  }
+  return undefined
+}
+
+/** Undefined: the person has to choose. @throws BrowserProblem */
+function providerFor({ browser }: HttpContext, { idp }: Asked): string | undefined {
+  const ids = browser.providers.list().map(({ settings }) => settings.id)
+  if (idp !== undefined) return idp
+  const [only, ...more] = ids
+  if (only !== undefined) return more.length === 0 ? only : undefined
+  const detail = 'Nobody can sign in here yet: `identityProviders` of the configuration is empty.'
+  throw new BrowserProblem('unknown_provider', detail, { retryUrl: null })
+}
+
+function choice(context: HttpContext, { target, binding, prompt }: Asked) {
+  const providers = context.browser.providers.list().map(({ settings: { id } }) => ({
+    name: id,
+    url: loginUrl(context, { returnTo: target.url, idp: id, binding, prompt }),
+  }))
+  return choicePage({ providers })
+}
+
+/** `/login` for the same target again. */
+export function loginUrl(
+  { settings }: HttpContext,
+  order: {
+    readonly returnTo: string
+    readonly idp?: string | null
+    readonly binding?: string | null
+    readonly prompt?: Prompt | null
+  },
+): string {
+  const url = new URL(`${settings.publicUrl}/login`)
+  url.searchParams.set('return_to', order.returnTo)
+  if (order.idp) url.searchParams.set('idp', order.idp)
+  if (order.binding) url.searchParams.set('binding', order.binding)
+  if (order.prompt) url.searchParams.set('prompt', order.prompt)
+  return url.href
+}
+
+async function begin(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { asked, provider }: { readonly asked: Asked; readonly provider: string },
+): Promise<FastifyReply> {
+  const { target, binding, prompt } = asked
+  const fence = await context.authority.fence()
+  const jar = jarOf(request)
+  const order = { providerId: provider, returnTo: target.url, binding, fence, jar }
+  const begun = await context.browser.flow.begin({
+    ...order,
+    ...(prompt === null ? {} : { prompt }),
+  })
+  setFlowCookies(reply, begun.cookies)
+  if (begun.kind === 'redirect') return reply.redirect(begun.url, 302)
+  context.log.warn({ code: begun.code, why: begun.detail }, 'a sign-in could not begin')
+  const retryUrl = loginUrl(context, { returnTo: target.url, binding })
+  throw problemOfFlow(begun, { retryUrl: begun.retry ? retryUrl : null })
+}

@@ -1,0 +1,110 @@
+import formbody from '@fastify/formbody'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { addressKey } from '../address.ts'
+import { sendPage } from '../browser/answers.ts'
+import { queryOf } from '../browser/query.ts'
+import type { App, HttpContext } from '../context.ts'
+import { answerOAuthError } from '../error-answers.ts'
+import { OAuthError } from '../oauth-error.ts'
+import { formOf, parseForm, required } from '../oauth-form.ts'
+import { frontChannelDonePage } from '../pages/index.ts'
+import { invalid } from '../problems.ts'
+import { limitSignIns } from './login.ts'
+
+const tags = ['Logout by identity providers']
+const bodyBytesMax = 65_536
+
+/** OpenID Connect Back-Channel and Front-Channel Logout 1.0. */
+export function providerLogoutRoutes(app: App, context: HttpContext): void {
+  void app.register((scope, _options, done) => {
+    scope.setErrorHandler(answerOAuthError(context.log))
+    scope.removeAllContentTypeParsers()
+    void scope.register(formbody, {
+      bodyLimit: bodyBytesMax,
+      parser: (text) => ({ ...parseForm(text) }),
+    })
+    scope.post(
+      '/oidc/backchannel-logout',
+      {
+        config: { group: 'sign-in', who: 'identity providers, by a signed logout token' },
+        schema: {
+          tags,
+          summary: 'End the sessions that a logout token names',
+          consumes: ['application/x-www-form-urlencoded'],
+        },
+      },
+      (request, reply) => backChannel(context, request, reply),
+    )
+    done()
+  })
+  app.get(
+    '/oidc/frontchannel-logout',
+    {
+      exposeHeadRoute: false,
+      config: { group: 'sign-in', who: "browsers, in an identity provider's frame" },
+      schema: { tags, summary: 'End the session of `sid` at `iss`' },
+    },
+    (request, reply) => frontChannel(context, request, reply),
+  )
+}
+
+async function backChannel(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const key = addressKey(context.addresses.of(request.raw))
+  const wait = context.limiter.wait('failedClientAuth', key)
+  if (wait > 0) throw tooMany(wait)
+  const verdict = await context.browser.verifyLogoutToken(required(formOf(request), 'logout_token'))
+  if (verdict.kind === 'unavailable') throw unavailable(verdict.retryAfterMs)
+  if (verdict.kind === 'invalid') {
+    context.limiter.take('failedClientAuth', key)
+    context.log.warn({ why: verdict.why }, 'a logout token was refused')
+    throw new OAuthError('invalid_request', { description: 'The logout token is not good.' })
+  }
+  const { issuer, providerSid, subject, issuedAt, id, rememberUntil } = verdict
+  const announcement = { id, expiresAt: rememberUntil }
+  const { gateway } = context.browser
+  if (providerSid !== null) await gateway.endByProviderSid({ issuer, providerSid, announcement })
+  else if (subject !== null) {
+    await gateway.endBySubject({ issuer, subject, createdUntil: issuedAt, announcement })
+  }
+  return reply.code(200).send()
+}
+
+function tooMany(seconds: number): OAuthError {
+  return new OAuthError('temporarily_unavailable', {
+    status: 429,
+    description: 'Too many logout tokens that were not good.',
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
+/** So that the provider sends it again. */
+function unavailable(retryAfterMs: number): OAuthError {
+  return new OAuthError('temporarily_unavailable', {
+    description: "The provider's keys cannot be read.",
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+  })
+}
+
+/** Anybody may send this; so it ends what `sid` names, remembers nothing, and is limited by address. */
+async function frontChannel(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  limitSignIns(context, request)
+  const query = queryOf(request)
+  const [issuer, providerSid] = [query('iss'), query('sid')]
+  if (issuer === undefined || context.browser.providers.ofIssuer(issuer).length === 0) {
+    throw invalid('query', '/iss', 'must be the issuer of a configured provider')
+  }
+  if (!providerSid) throw invalid('query', '/sid', 'is missing')
+  const order = { issuer, providerSid, announcement: null }
+  await context.browser.gateway.endByProviderSid(order)
+  // The provider shows it in a frame, which the headers of all other answers forbid.
+  reply.removeHeader('x-frame-options')
+  return sendPage(reply, frontChannelDonePage())
+}
