@@ -13,7 +13,7 @@ type Headed = { readonly headers: Headers }
  * A function from a request to its session. It rejects with `VerifyError` or `ForbiddenError`, which
  * `problem` turns into the answer.
  */
-export function curfew<const Options extends GateOptions = GateOptions & { optional: false }>(
+export function curfew<const Options extends GateOptions = { optional: false }>(
   verifier: Verifier,
   options?: Options,
 ): (request: Headed) => Promise<SessionOf<Options>> {

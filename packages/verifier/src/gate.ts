@@ -13,8 +13,10 @@ export interface GateOptions {
 }
 
 /** What passes the gate: where `optional` may be true, there need be no session. */
-export type SessionOf<Options extends GateOptions> = true extends Options['optional']
-  ? Session | undefined
+export type SessionOf<Options extends GateOptions> = 'optional' extends keyof Options
+  ? true extends Options['optional']
+    ? Session | undefined
+    : Session
   : Session
 
 /** The session is good, and may not do this. */

@@ -12,7 +12,7 @@ export type { GateOptions }
 type With<Value> = { Variables: { curfew: Value } }
 
 /** Refuses with 401, 403 or 503, and hands on everything else. */
-export function curfew<const Options extends GateOptions = GateOptions & { optional: false }>(
+export function curfew<const Options extends GateOptions = { optional: false }>(
   verifier: Verifier,
   options?: Options,
 ): MiddlewareHandler<With<SessionOf<Options>>> {

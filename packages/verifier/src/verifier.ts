@@ -39,7 +39,6 @@ export interface Verifier {
     listener: (event: FollowingEvents[Name]) => void,
   ): () => void
   close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Resolves once keys and the whole feed are loaded. @throws TypeError, VerifierFault `start_timeout` */
@@ -136,10 +135,6 @@ class CurfewVerifier implements Verifier {
 
   close(): Promise<void> {
     return this.#following.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   #tokenOf(request: IncomingRequest): string {
