@@ -38,7 +38,8 @@ interface CommonOptions {
 /** Who reads the feed: a client with the role `service`. */
 type ClientSecret = {
   readonly clientId: string
-  readonly clientSecret: string
+  /** As the environment gives it: when it is missing, `createVerifier` says so. */
+  readonly clientSecret: string | undefined
   readonly token?: undefined
 }
 type TokenFunction = {
