@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...strict,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'demo/src/**/*.test.ts', 'tools/**/*.test.ts'],
           testTimeout: 10_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
@@ -41,6 +41,7 @@ export default defineConfig({
             'packages/server/test/gateway/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
             'packages/verifier/test/**/*.test.ts',
+            'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,
           maxWorkers: 2,

@@ -394,9 +394,12 @@ export const rules: readonly Rule[] = [
     number: 34,
     name: 'DPoP',
     summary: 'A token bound to a key is refused without its proof, at every endpoint.',
-    enforcedIn: ['packages/verifier/src/access-token.ts'],
+    enforcedIn: [
+      'packages/server/src/oidc/foreign-claims.ts',
+      'packages/verifier/src/access-token.ts',
+    ],
     issues: [4, 6],
-    reach: partly('proofs; until then the SDK refuses every bound token'),
+    reach: partly('proofs; until then every bound token is refused'),
   },
   {
     number: 35,
@@ -428,7 +431,7 @@ export const rules: readonly Rule[] = [
     name: 'limits',
     summary:
       'Whatever a stranger can make us do has a limit in one table, answered with 429 and Retry-After.',
-    enforcedIn: ['packages/server/src/http/limits.ts'],
+    enforcedIn: ['packages/server/src/http/limits.ts', 'packages/server/src/oidc/issuer-keys.ts'],
     issues: [2, 6],
     reach: partly('device authorization'),
   },
@@ -453,6 +456,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/tokens/access-tokens.ts',
       'packages/verifier/src/server-clock.ts',
       'packages/verifier/src/verifier.ts',
+      'packages/server/src/oidc/foreign-tokens.ts',
     ],
     issues: [2, 4],
     reach: built,

@@ -1,13 +1,6 @@
 import type { Logger } from 'pino'
 import { type GatewayAuthority, type SessionCheck, tokensOf } from '#authority'
-import {
-  addMs,
-  type Claims,
-  type EpochSeconds,
-  type Instant,
-  type LiveSession,
-  type Uid,
-} from '#domain'
+import { addMs, type LiveSession } from '#domain'
 import {
   answerOwn,
   type Credential,
@@ -22,8 +15,10 @@ import {
   type Subject,
 } from '#gateway'
 import type { Metrics, SignOutTickets } from '#http'
+import type { ForeignTokens } from '#oidc'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
+import { QuietLog } from './quiet-log.ts'
 import { subjectOf } from './subject.ts'
 
 export interface PortsOptions {
@@ -33,26 +28,7 @@ export interface PortsOptions {
   readonly gateway: GatewayAuthority
   readonly handOff: HandOff
   readonly tickets: SignOutTickets
-  readonly foreign: ForeignBearer
-}
-
-interface ForeignBearer {
-  verify(
-    token: string,
-    issuers: readonly { readonly issuer: string; readonly audience: readonly string[] }[],
-  ): Promise<
-    | {
-        readonly kind: 'valid'
-        readonly uid: Uid
-        readonly roles: readonly string[]
-        readonly claims: Claims
-        readonly authTime: EpochSeconds | null
-        readonly acr: string | null
-        readonly expiresAt: Instant
-      }
-    | { readonly kind: 'invalid'; readonly why: string }
-    | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
-  >
+  readonly foreign: Pick<ForeignTokens, 'verify'>
 }
 
 /** What forward auth asks of the other rooms. */
@@ -62,6 +38,7 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
   const { server, gateway: settings } = policy.config
   const reaches = cookieReach(server, settings.cookie)
   const own = ownOptions(options, reaches)
+  const quiet = new QuietLog(() => performance.now())
   /** The sessions behind what was presented, so that nobody reads them again to fetch their tokens. */
   const behind = new WeakMap<Subject, LiveSession>()
   return {
@@ -75,9 +52,14 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
     own: (order) => answerOwn(own, order),
     counted: (verdict, from) => metrics.count('curfew_forward_auth_total', { verdict, from }),
-    refused: (why) => log.warn({ why: why.why, hint: why.hint }, 'forward auth refused a request'),
+    refused: ({ why, hint }) => {
+      const suppressed = quiet.admit(`${why} ${hint}`)
+      if (suppressed === undefined) return
+      log.warn({ why, hint, suppressed }, 'forward auth refused a request')
+    },
     dropped: (header) => {
       metrics.count('curfew_forward_auth_dropped_values_total', {})
+      if (quiet.admit(header) === undefined) return
       log.warn({ header }, 'a value could not be sent in a header; the application gets none')
     },
     failed: (err) => log.error({ err }, 'forward auth failed unexpectedly; it answered 503'),
