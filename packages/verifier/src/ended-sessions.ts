@@ -46,9 +46,8 @@ export class EndedSessions {
     return this.#denylist.bytes
   }
 
-  has(sid: SessionId): boolean {
-    if (this.#denylist.has(sid)) return true
-    return this.#hints.size > 0 && this.#hints.has(sid, this.#options.nowMs())
+  has(sid: SessionId, nowMs: number): boolean {
+    return this.#denylist.has(sid) || this.#hints.has(sid, nowMs)
   }
 
   /** The feed's own word. */

@@ -116,7 +116,15 @@ export class FeedReader<Entry extends SourceEntry = SourceEntry> {
   }
 
   get stale(): boolean {
-    return this.stalenessMs > this.#maxStalenessMs
+    return this.staleAt(this.#timing.wallMs(), this.#timing.monotonicMs())
+  }
+
+  /** The same, as of a look at the clocks that was just taken. */
+  staleAt(wallMs: number, monotonicMs: number): boolean {
+    const freshAt = this.#freshAt
+    if (freshAt === undefined) return true
+    const oldest = this.#maxStalenessMs
+    return wallMs - freshAt.wallMs > oldest || monotonicMs - freshAt.monotonicMs > oldest
   }
 
   /** Pulls at once, and from then on by itself. */

@@ -36,6 +36,26 @@ export interface FollowingEvents {
   readonly fresh: { readonly cursor: string }
 }
 
+/** What is known of a token whose signature is good. */
+export interface Judged {
+  readonly sid: SessionId
+  readonly expiresAtMs: number
+  /** The later of `nbf` and `iat`. */
+  readonly notBeforeMs: number
+}
+
+export type Judgement =
+  | 'good'
+  /** The feed is stale, and `onStale` is `accept`. */
+  | 'good as far as is known'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'ended'
+  | 'stale'
+
+/** For `nbf` and `iat` only; `exp` has none (rule 39). */
+const leewayMs = 60_000
+
 export class Following {
   readonly events = new Emitter<FollowingEvents>()
   readonly counters: Counters = newCounters()
@@ -96,7 +116,8 @@ export class Following {
     const loaded = Promise.all([this.#pulledOnce.promise, this.keys.whenLoaded()])
     const outcome = await Promise.race([loaded, late.promise])
     timing.clearTimer(timer)
-    if (outcome !== 'late' || (this.ready && this.mayAnswer())) return
+    const mayAnswer = this.ready && (this.#settings.acceptStale || !this.#reader.stale)
+    if (outcome !== 'late' || mayAnswer) return
     const cause = this.#lastFault
     const why = cause === undefined ? '' : ` ${cause.message}`
     throw new VerifierFault(
@@ -111,25 +132,18 @@ export class Following {
     return !this.#closed && this.#reader.ready && this.keys.loaded
   }
 
-  get stale(): boolean {
-    return !this.ready || this.#reader.stale
-  }
-
-  /** May a call be answered as of what is known now (rule 35)? */
-  mayAnswer(): boolean {
-    if (!this.stale) return true
-    if (!this.ready || !this.#settings.acceptStale) return false
-    this.counters.acceptedStale += 1
-    return true
-  }
-
-  /** Curfew's clock. */
-  nowMs(): number {
-    return this.#clock.nowMs()
-  }
-
-  hasEnded(sid: SessionId): boolean {
-    return this.#ended.has(sid)
+  /** What is asked at every call, of all kinds of tokens, as of one look at the clocks (rule 35). */
+  judge({ sid, expiresAtMs, notBeforeMs }: Judged): Judgement {
+    const { timing, acceptStale } = this.#settings
+    const wallMs = timing.wallMs()
+    const monotonicMs = timing.monotonicMs()
+    const nowMs = this.#clock.nowAt(wallMs, monotonicMs)
+    if (nowMs >= expiresAtMs) return 'expired'
+    if (notBeforeMs > nowMs + leewayMs) return 'not_yet_valid'
+    if (this.#ended.has(sid, nowMs)) return 'ended'
+    if (!this.ready) return 'stale'
+    if (!this.#reader.staleAt(wallMs, monotonicMs)) return 'good'
+    return acceptStale ? 'good as far as is known' : 'stale'
   }
 
   hint(message: unknown): void {

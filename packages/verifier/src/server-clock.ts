@@ -56,9 +56,12 @@ export class ServerClock {
 
   /** Milliseconds. Before the first answer it is the wall clock of this machine. */
   nowMs(): number {
-    const wallMs = this.#timing.wallMs()
+    return this.nowAt(this.#timing.wallMs(), this.#timing.monotonicMs())
+  }
+
+  /** The same, as of a look at the local clocks that was just taken. */
+  nowAt(wallMs: number, monotonicMs: number): number {
     if (this.#low === Number.NEGATIVE_INFINITY) return wallMs
-    const monotonicMs = this.#timing.monotonicMs()
     // After a sleep the monotonic clock is behind. Of the two the later one: an expired token stays so.
     const slept = wallMs - monotonicMs - this.#wallAhead
     if (Math.abs(slept) > jumpMs) this.#doubt()

@@ -12,8 +12,7 @@ import { keyOf, verifySigned } from './access-token.ts'
 import { bearerToken, type IncomingRequest } from './bearer.ts'
 import type { VerifierMetrics, VerifierStatus } from './counters.ts'
 import { isVerifyError, VerifyError, type VerifyErrorCode } from './errors.ts'
-import { Following, type FollowingEvents } from './following.ts'
-import type { SessionId } from './ids.ts'
+import { Following, type FollowingEvents, type Judged } from './following.ts'
 import type { VerifyKey } from './keys.ts'
 import { readOptions, type Settings, type VerifierOptions } from './options.ts'
 import { createSession, type Session } from './session.ts'
@@ -58,11 +57,8 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
 }
 
 /** A token that was good; what may change since is asked at each call. */
-interface Known extends Remembered {
+interface Known extends Remembered, Judged {
   readonly key: VerifyKey
-  readonly sid: SessionId
-  readonly expiresAtMs: number
-  readonly notBeforeMs: number
   readonly session: Session
   /** Made once, so that a repeated token costs no promise. */
   readonly answer: Promise<Session>
@@ -74,8 +70,6 @@ interface Refused extends Remembered {
   readonly keysVersion: number
 }
 
-/** For `nbf` and `iat` only; `exp` has none (rule 39). */
-const leewayMs = 60_000
 const refusedMax = 1024
 const refusedLengthMax = 4096
 
@@ -97,15 +91,15 @@ class CurfewVerifier implements Verifier {
     const known = typeof token === 'string' ? this.#known.get(token) : undefined
     if (known === undefined) return this.#verifyAnew(token)
     const refusal = this.#judge(known)
-    if (refusal !== undefined) return Promise.reject(this.#refuse(refusal))
+    if (refusal !== undefined) return Promise.reject(this.#counted(new VerifyError(refusal)))
     this.#following.counters.remembered += 1
     return known.answer
   }
 
   peek(token: string): Session | undefined {
     const known = this.#known.get(token)
-    if (known === undefined || this.#following.stale) return undefined
-    if (this.#judge(known) !== undefined) return undefined
+    if (known === undefined || !known.key.listed) return undefined
+    if (this.#following.judge(known) !== 'good') return undefined
     this.#following.counters.remembered += 1
     return known.session
   }
@@ -197,19 +191,14 @@ class CurfewVerifier implements Verifier {
     return known
   }
 
-  /** What is asked at every call, of a new token and of a remembered one alike. */
-  #judge({ key, sid, expiresAtMs, notBeforeMs }: Known): VerifyErrorCode | undefined {
-    const following = this.#following
-    if (!key.listed) return 'bad_signature'
-    const nowMs = following.nowMs()
-    if (nowMs >= expiresAtMs) return 'expired'
-    if (notBeforeMs > nowMs + leewayMs) return 'not_yet_valid'
-    if (following.hasEnded(sid)) return 'ended'
-    return following.mayAnswer() ? undefined : 'stale'
-  }
-
-  #refuse(code: VerifyErrorCode): VerifyError {
-    return this.#counted(new VerifyError(code))
+  /** Asked at every call, of a new token and of a remembered one alike. */
+  #judge(known: Known): VerifyErrorCode | undefined {
+    if (!known.key.listed) return 'bad_signature'
+    const judgement = this.#following.judge(known)
+    if (judgement === 'good') return undefined
+    if (judgement !== 'good as far as is known') return judgement
+    this.#following.counters.acceptedStale += 1
+    return undefined
   }
 
   #counted<Failure>(error: Failure): Failure {
