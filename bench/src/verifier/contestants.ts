@@ -102,6 +102,10 @@ function cachedContestants(verifier: Verifier, tokens: readonly Buffer[], key: P
   const jose = { issuer, audience, typ: 'at+jwt' }
   return [
     repeated(
+      cachedNames.received,
+      inTurn(tokens, (token) => token),
+    ),
+    repeated(
       cachedNames.floor,
       inTurn(tokens, (token) => must(map.get(token))),
     ),

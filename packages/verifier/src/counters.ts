@@ -30,6 +30,8 @@ export interface VerifierMetrics {
   /** Messages of push channels, and those that were none of Curfew's. */
   readonly hints: number
   readonly hintsMalformed: number
+  /** Messages that were not believed, because there were too many; the pull tells. */
+  readonly hintsDropped: number
   /** The event stream made the pull look for itself. */
   readonly doubts: number
   readonly keyFetches: number
@@ -54,6 +56,7 @@ export interface Counters {
   streamed: number
   hints: number
   hintsMalformed: number
+  hintsDropped: number
   doubts: number
   keyFetches: number
   faults: number
@@ -71,6 +74,7 @@ export function newCounters(): Counters {
     streamed: 0,
     hints: 0,
     hintsMalformed: 0,
+    hintsDropped: 0,
     doubts: 0,
     keyFetches: 0,
     faults: 0,

@@ -65,11 +65,9 @@ export class EndedSessions {
     if (wasHere || (isNew && (by === 'news' || (by === 'reload' && counts)))) onEnded(sid)
   }
 
-  /** A channel that is not trusted says so. True when that is news. */
+  /** A channel that is not trusted says so. False when there is no room for more of that. */
   hint({ sid, exp }: FeedEntry): boolean {
-    if (this.#denylist.has(sid)) return false
-    this.#hints.add(sid, exp, this.#options.nowMs())
-    return true
+    return this.#denylist.has(sid) || this.#hints.add(sid, exp, this.#options.nowMs())
   }
 
   asked(): void {

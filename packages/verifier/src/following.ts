@@ -97,12 +97,9 @@ export class Following {
     this.#keeping = this.#newKeeping()
   }
 
-  /** Takes over the last known state and begins. Waits for nobody else. */
-  async start(): Promise<void> {
-    const kept = await this.#keeping?.load()
-    if (kept !== undefined) await this.#restore(kept)
-    this.keys.start()
-    this.#reader.start()
+  /** Takes over the last known state and begins; waits for nothing. */
+  start(): void {
+    void this.#begin()
     void this.#pulledOnce.promise.then(() => {
       if (!this.#closed) this.#stream?.start()
     })
@@ -112,7 +109,9 @@ export class Following {
   async whenStarted(): Promise<void> {
     const { timing, startTimeoutMs } = this.#settings
     const late = Promise.withResolvers<'late'>()
-    const timer = timing.setTimer(() => late.resolve('late'), startTimeoutMs)
+    // Between two attempts nothing else may hold the process, which must not end for that.
+    const wait = timing.setWaitingTimer ?? timing.setTimer
+    const timer = wait.call(timing, () => late.resolve('late'), startTimeoutMs)
     const loaded = Promise.all([this.#pulledOnce.promise, this.keys.whenLoaded()])
     const outcome = await Promise.race([loaded, late.promise])
     timing.clearTimer(timer)
@@ -192,6 +191,14 @@ export class Following {
     await kept
   }
 
+  async #begin(): Promise<void> {
+    const kept = await this.#keeping?.load()
+    if (kept !== undefined) await this.#restore(kept)
+    if (this.#closed) return
+    this.keys.start()
+    this.#reader.start()
+  }
+
   #hinted(hint: HintMessage | undefined): void {
     if (hint === undefined) {
       this.counters.hintsMalformed += 1
@@ -202,7 +209,7 @@ export class Following {
     const { position } = this.#reader
     // Not news: the pull has been past it.
     if (position?.epoch === hint.at.epoch && hint.at.seq <= position.seq) return
-    this.#ended.hint(hint.entry)
+    if (!this.#ended.hint(hint.entry)) this.counters.hintsDropped += 1
     this.#pullSoon.ask()
   }
 

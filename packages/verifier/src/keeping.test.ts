@@ -111,6 +111,15 @@ describe('the last known state', () => {
     expect(disk.saves).toBe(4)
   })
 
+  test('that never comes does not hold the start for longer than it may last', async () => {
+    const state: StateStore = { ...disk, load: () => new Promise(() => undefined) }
+    const made = createVerifier(curfew.options({ state, startTimeout: '2s' }))
+    const failed = expect(made).rejects.toMatchObject({ code: 'start_timeout' })
+    await curfew.timing.pass(2000)
+    await failed
+    expect(curfew.timing.timers.size).toBe(0)
+  })
+
   test('that cannot be read, or is none, costs a whole load and nothing else', async () => {
     const { dead } = await earlierRun()
     const good = disk.bytes ?? new Uint8Array()

@@ -182,8 +182,18 @@ describe('rule 20 Redis is not trusted', () => {
       if (n % 100 === 0) await curfew.timing.pass(1)
     }
     await curfew.timing.pass(40)
+    expect(verifier.metrics.hintsDropped).toBe(0)
     expect(verifier.metrics.pulls - pulls).toBeLessThan(20)
     expect(verifier.status.denied).toBe(0)
+  })
+
+  test('rule 20 Redis is not trusted: more hints than there is room for are dropped and counted', async () => {
+    const verifier = await start({ stream: false })
+    curfew.spoil = (path, answer) => (path === 'feed' ? json({}, 503) : answer())
+    for (let n = 0; n < 10_050; n++) {
+      verifier.hint({ epoch: curfew.epoch, seq: n + 1, sid: newSid(), exp: 1_900_000_000 })
+    }
+    expect(verifier.metrics).toMatchObject({ hints: 10_050, hintsDropped: 50 })
   })
 
   test('what is no message of Curfew is counted, and changes nothing', async () => {

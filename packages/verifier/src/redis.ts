@@ -52,7 +52,11 @@ export function redisPush(
     close() {
       if (closed) return
       closed = true
-      subscriber.destroy()
+      try {
+        subscriber.destroy()
+      } catch {
+        // It was never open, or has gone already: closed is closed.
+      }
     },
   }
 }

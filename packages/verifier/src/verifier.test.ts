@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { audience, FakeCurfew, issuer, newSid, newSigner } from '../test/fake-curfew.ts'
+import { audience, FakeCurfew, issuer, newSid, newSigner, until } from '../test/fake-curfew.ts'
 import { refusal, running } from '../test/running.ts'
 import type { VerifierOptions } from './options.ts'
 import type { Verifier } from './verifier.ts'
@@ -130,6 +130,24 @@ describe('a bad token', () => {
     expect(await refusal(verifier.verify(bad))).toBe('wrong_audience 401')
     expect(await refusal(verifier.verify(received(bad)))).toBe('wrong_audience 401')
     expect(verifier.metrics).toMatchObject({ tokensRemembered: 0, verified: 0 })
+  })
+})
+
+describe('a key', () => {
+  test('that is withdrawn and comes back makes its tokens bad and good again', async () => {
+    const verifier = await start({ stream: false })
+    const token = await curfew.token({ expiresInSeconds: 3600 })
+    await verifier.verify(token)
+    const signers = curfew.signers
+    curfew.signers = [await newSigner()]
+    await curfew.timing.pass(300_000)
+    await until(() => verifier.peek(token) === undefined)
+    expect(await refusal(verifier.verify(token))).toBe('bad_signature 401')
+    curfew.signers = signers
+    await curfew.timing.pass(300_000)
+    await until(() => verifier.metrics.keyFetches >= 3)
+    expect((await verifier.verify(token)).sub).toBe('main:alice')
+    expect(verifier.peek(token)).toBeDefined()
   })
 })
 

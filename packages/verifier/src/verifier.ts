@@ -45,7 +45,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const settings = readOptions(options)
   const following = new Following(settings)
   const verifier = new CurfewVerifier(settings, following)
-  await following.start()
+  following.start()
   if (settings.background) return verifier
   try {
     await following.whenStarted()
@@ -88,7 +88,7 @@ class CurfewVerifier implements Verifier {
   }
 
   verify(token: string): Promise<Session> {
-    const known = typeof token === 'string' ? this.#known.get(token) : undefined
+    const known = this.#recall(token)
     if (known === undefined) return this.#verifyAnew(token)
     const refusal = this.#judge(known)
     if (refusal !== undefined) return Promise.reject(this.#counted(new VerifyError(refusal)))
@@ -97,9 +97,8 @@ class CurfewVerifier implements Verifier {
   }
 
   peek(token: string): Session | undefined {
-    const known = this.#known.get(token)
-    if (known === undefined || !known.key.listed) return undefined
-    if (this.#following.judge(known) !== 'good') return undefined
+    const known = this.#recall(token)
+    if (known === undefined || this.#following.judge(known) !== 'good') return undefined
     this.#following.counters.remembered += 1
     return known.session
   }
@@ -129,6 +128,12 @@ class CurfewVerifier implements Verifier {
 
   close(): Promise<void> {
     return this.#following.close()
+  }
+
+  /** What was verified under a key that is no longer listed is not remembered: the key may come back. */
+  #recall(token: string): Known | undefined {
+    const known = typeof token === 'string' ? this.#known.get(token) : undefined
+    return known?.key.listed === true ? known : undefined
   }
 
   #tokenOf(request: IncomingRequest): string {
@@ -193,6 +198,7 @@ class CurfewVerifier implements Verifier {
 
   /** Asked at every call, of a new token and of a remembered one alike. */
   #judge(known: Known): VerifyErrorCode | undefined {
+    // It may have been withdrawn while the signature was checked.
     if (!known.key.listed) return 'bad_signature'
     const judgement = this.#following.judge(known)
     if (judgement === 'good') return undefined

@@ -109,6 +109,23 @@ describe('a consumer', () => {
     expect(Reflect.get(Object(checked), 'stdout')).toBe('')
   })
 
+  test('waits for a Curfew that is not there for as long as it was told, and says why it gives up', async () => {
+    const { consumer } = packed
+    const code = `
+      import { createVerifier } from '@curfew/verifier'
+      const url = 'http://127.0.0.1:9'
+      const client = { clientId: 'a', clientSecret: 'b' }
+      await createVerifier({ issuer: url, audience: 'x', ...client, startTimeout: '1500ms' })
+    `
+    writeFileSync(join(consumer, 'waits.mjs'), code)
+    const failed: unknown = await run(process.execPath, ['waits.mjs'], { cwd: consumer }).catch(
+      (error: unknown) => error,
+    )
+    // Not 13, with which Node ends when nothing is left that it could wait for.
+    expect(Reflect.get(Object(failed), 'code')).toBe(1)
+    expect(Reflect.get(Object(failed), 'stderr')).toContain('start_timeout')
+  })
+
   test('bundles little: verifier and jose, and nothing that belongs to Node', async () => {
     const bundled = await build({
       stdin: {
