@@ -112,7 +112,8 @@ describe('the last known state', () => {
   })
 
   test('that never comes does not hold the start for longer than it may last', async () => {
-    const state: StateStore = { ...disk, load: () => new Promise(() => undefined) }
+    const load = (): Promise<undefined> => new Promise(() => undefined)
+    const state: StateStore = { load, save: async () => undefined }
     const made = createVerifier(curfew.options({ state, startTimeout: '2s' }))
     const failed = expect(made).rejects.toMatchObject({ code: 'start_timeout' })
     await curfew.timing.pass(2000)
