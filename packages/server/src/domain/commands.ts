@@ -112,7 +112,8 @@ export interface TakeLeaseCommand {
 
 /** Who it is, as a provider tells. */
 export interface ProviderGrant {
-  readonly roles: readonly string[]
+  /** Undefined: they are not told yet, and stay as they were. */
+  readonly roles: readonly string[] | undefined
   readonly claims: Claims
   /** Null: there is none that it vouches for; undefined: this time it did not speak of one. */
   readonly verifiedEmail: string | null | undefined

@@ -103,6 +103,11 @@ export function rolesOf(claims: Claims, names: readonly string[]): readonly stri
   return [...new Set(roles)].filter((role) => !reservedRoles.includes(role)).slice(0, rolesMax)
 }
 
+/** Whether anything is said under this name, be it that there is nothing. */
+export function speaksOf(claims: Claims, name: string): boolean {
+  return (name.startsWith('/') ? pointed(claims, name) : own(claims, name)) !== undefined
+}
+
 function pointed(claims: Claims, pointer: string): Json | undefined {
   // A claim may be called like a pointer; such as the namespaced ones of Auth0 it is then meant.
   const literal = own(claims, pointer)

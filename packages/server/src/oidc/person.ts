@@ -66,7 +66,7 @@ export class SubjectMismatch extends Error {
   }
 }
 
-async function tell(source: ClaimSource, sources: Sources): Promise<Claims> {
+export async function tell(source: ClaimSource, sources: Sources): Promise<Claims> {
   switch (source) {
     case 'id_token':
       return sources.idClaims ?? {}
@@ -109,7 +109,7 @@ export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Clai
 const subjectMismatchCode = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
 
 /** Only a JWT that the provider signed, about this subject, for us: anything else tells nothing. */
-async function accessClaims(sources: Sources): Promise<Claims> {
+export async function accessClaims(sources: Sources): Promise<Claims> {
   const { provider, discovered, accessToken, subject } = sources
   try {
     const { payload, protectedHeader } = await jwtVerify(accessToken.reveal(), discovered.keys)

@@ -12,8 +12,15 @@ import type {
 import { type Claims, type ProviderGrant, Secret } from '#domain'
 import { tokensExpireAt } from './expiry.ts'
 import { silenceIn } from './flow-failures.ts'
-import { judgeEmail, mergeClaims, verifiedEmail } from './identity.ts'
-import { judgedPerson, type Person, SubjectMismatch, userinfo } from './person.ts'
+import { judgeEmail, mergeClaims, speaksOf, verifiedEmail } from './identity.ts'
+import {
+  accessClaims,
+  judgedPerson,
+  type Person,
+  SubjectMismatch,
+  tell,
+  userinfo,
+} from './person.ts'
 import { presetOf } from './presets.ts'
 import { type GrantWatch, watchGrant } from './provider-http.ts'
 import { type Discovered, type Provider, type Providers, ProviderUnavailable } from './providers.ts'
@@ -57,12 +64,12 @@ async function refresh(
     const grant = () => client.refreshTokenGrant(discovered.configuration, secret)
     const answer = await watchGrant(watch, grant)
     const claims = answer.claims() as Claims | undefined
-    return tokensFrom({ provider, order, askedAt, body: answer, claims })
+    return await tokensFrom({ provider, discovered, order, askedAt, body: answer, claims })
   } catch (error) {
     const body = tokenBody(watch.answer)
+    if (body === undefined) return failure(error, watch.answer)
     // The tokens came; what failed is the ID token beside them. They are the only good ones now.
-    if (body !== undefined) return tokensFrom({ provider, order, askedAt, body, claims: undefined })
-    return failure(error, watch.answer)
+    return tokensFrom({ provider, discovered, order, askedAt, body, claims: undefined })
   }
 }
 
@@ -75,6 +82,7 @@ interface TokenBody {
 
 interface Answered {
   readonly provider: Provider
+  readonly discovered: Discovered
   readonly order: RefreshOrder
   readonly askedAt: ReturnType<Clock['now']>
   readonly body: TokenBody
@@ -82,7 +90,8 @@ interface Answered {
   readonly claims: Claims | undefined
 }
 
-function tokensFrom({ provider, order, askedAt, body, claims }: Answered): GrantResult {
+async function tokensFrom(answered: Answered): Promise<GrantResult> {
+  const { provider, order, askedAt, body, claims } = answered
   const fresh = body.refresh_token
   const idToken = claims === undefined ? undefined : body.id_token
   const tokens: ProviderTokens = {
@@ -97,12 +106,40 @@ function tokensFrom({ provider, order, askedAt, body, claims }: Answered): Grant
   const rotated = fresh !== undefined && fresh !== order.refreshToken.reveal()
   const expiresAt = tokensExpireAt(askedAt, body.expires_in, exp)
   if (claims === undefined) return { kind: 'tokens', tokens, expiresAt, rotated, grants: undefined }
-  const person = judgedPerson(provider, order.issuer, withGaps(provider, claims, order.claims))
+  const told = await toldAtOnce(answered, claims)
+  const person = judgedPerson(provider, order.issuer, withGaps(provider, told, order))
   if (person.kind === 'person' && !person.allowed) {
     return { kind: 'not-this-user', tokens, why: 'the account may no longer be used here' }
   }
   const grants = granted(provider, person, claims)
-  return { kind: 'tokens', tokens, expiresAt, rotated, grants }
+  if (grants === undefined || tellsRoles(provider, told)) {
+    return { kind: 'tokens', tokens, expiresAt, rotated, grants }
+  }
+  return { kind: 'tokens', tokens, expiresAt, rotated, grants: { ...grants, roles: undefined } }
+}
+
+/** All but userinfo, which is asked behind the answer (`reread`). */
+async function toldAtOnce(
+  { provider, discovered, order, body }: Answered,
+  idClaims: Claims,
+): Promise<Claims> {
+  const { subject, issuer } = order
+  const accessToken = new Secret(body.access_token)
+  const sources = { provider, discovered, idClaims, accessToken, subject, issuer }
+  const told: Claims[] = []
+  for (const source of provider.settings.claimsFrom) {
+    if (source !== 'userinfo') told.push(await tell(source, sources))
+  }
+  return mergeClaims(told)
+}
+
+/**
+ * Roles are made of what the provider says, never of claims that were kept: a client with `issuer` may have
+ * written those, and it gives no roles but those of its `mayGrant` (rule 17). Until all is told they stay.
+ */
+function tellsRoles({ settings }: Provider, told: Claims): boolean {
+  const { claimsFrom, rolesClaims } = settings
+  return !claimsFrom.includes('userinfo') || rolesClaims.every((name) => speaksOf(told, name))
 }
 
 /** `told` is what the provider itself said just now: claims that were kept may have been changed here. */
@@ -114,11 +151,10 @@ function granted(provider: Provider, person: Person, told: Claims): ProviderGran
   return { roles, claims, verifiedEmail: silent ? undefined : (verifiedEmail(judged) ?? null) }
 }
 
-/** What only other sources tell stays as it was until they are read again. */
-function withGaps(provider: Provider, claims: Claims, before: Claims): Claims {
-  const { claimsFrom } = provider.settings
-  if (!claimsFrom.includes('id_token')) return before
-  return mergeClaims(claimsFrom.length === 1 ? [claims] : [claims, before])
+/** What only userinfo tells stays as it was until it is read again. */
+function withGaps({ settings }: Provider, told: Claims, { subject, claims }: RefreshOrder): Claims {
+  const before = settings.claimsFrom.includes('userinfo') ? [claims] : []
+  return mergeClaims([{ sub: subject }, told, ...before])
 }
 
 function tokenBody(text: string | undefined): TokenBody | undefined {
@@ -209,11 +245,11 @@ async function reread(
     const { issuer } = discovered.metadata
     const told = await userinfo({ provider, discovered, accessToken, subject, issuer })
     if (told === undefined) return undefined
-    const idClaims = idToken === null ? order.claims : (decodeJwt(idToken.reveal()) as Claims)
-    // What the access token says is not read again.
-    const sources = { id_token: idClaims, userinfo: told, access_token: order.claims }
+    const idClaims = idToken === null ? {} : (decodeJwt(idToken.reveal()) as Claims)
+    const asked = { provider, discovered, idClaims, accessToken, subject, issuer }
+    const all = { id_token: idClaims, userinfo: told, access_token: await accessClaims(asked) }
     const { claimsFrom } = provider.settings
-    const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => sources[source])])
+    const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => all[source])])
     const person = judgedPerson(provider, issuer, merged)
     return granted(provider, person, idToken === null ? told : mergeClaims([idClaims, told]))
   } catch (error) {
