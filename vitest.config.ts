@@ -51,6 +51,20 @@ export default defineConfig({
       {
         test: {
           ...withServices,
+          globalSetup: [
+            ...withServices.globalSetup,
+            './packages/server/test/proxies/global-setup.ts',
+          ],
+          name: 'proxies',
+          include: ['packages/server/test/proxies/**/*.test.ts'],
+          testTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...withServices,
           name: 'races',
           include: [
             'packages/server/test/races/**/*.test.ts',

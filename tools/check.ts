@@ -15,6 +15,8 @@ const parts: readonly Part[] = [
   { name: 'layers', command: [node, 'tools/layers.ts'] },
   { name: 'tidy', command: [node, 'tools/tidy.ts'] },
   { name: 'rules', command: [node, 'tools/rules.ts', '--check'] },
+  { name: 'attacks', command: [node, 'tools/attacks.ts'] },
+  { name: 'scenarios', command: [node, 'tools/scenarios.ts', '--check'] },
   { name: 'docs', command: [node, 'tools/docs.ts', '--check'] },
   { name: 'dead code', command: ['knip', '--no-progress', '--no-config-hints'] },
 ]

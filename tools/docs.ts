@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { renderJsonSchema, renderReference } from '../packages/server/src/config/index.ts'
 import { httpDocuments } from './docs-http.ts'
 import { currentRulesDocument, rulesPath } from './rules.ts'
+import { currentScenariosDocument, scenariosPath } from './scenarios.ts'
 import type { Finding } from './source.ts'
 import { listFiles, readText, report, repositoryRoot } from './tree.ts'
 
@@ -17,6 +18,7 @@ type GeneratedDocument = {
 
 const documents: readonly GeneratedDocument[] = [
   { path: rulesPath, generate: currentRulesDocument },
+  { path: scenariosPath, generate: currentScenariosDocument },
   { path: 'curfew.schema.json', generate: renderJsonSchema },
   { path: 'docs/reference/configuration.md', generate: renderReference },
   ...httpDocuments,

@@ -93,13 +93,20 @@ describe('the outside world', () => {
     ['packages/server/src/http/x.ts', 'const a = process.env.A', 'main.ts reads the environment'],
     ['packages/server/src/http/x.ts', 'const a = Date.now()', 'database time'],
     ['packages/server/src/feed/x.ts', 'const a = new Date()', 'database time'],
-    ['packages/server/src/tokens/x.ts', 'const a = Math.random()', 'node:crypto'],
     ['packages/server/src/domain/x.ts', 'export async function a() {}', 'the domain is pure'],
     ['packages/verifier/src/x.ts', 'const a = process.env.A', 'plain value'],
   ])('%s: %s is refused', (path, text, advice) => {
     const found = messages(path, text)
     expect(found).toHaveLength(1)
     expect(found[0]).toContain(advice)
+  })
+
+  test('C29: no part of the product may take chance from Math.random', () => {
+    const parts = ['tokens', 'oidc', 'authority', 'stores', 'gateway', 'http', 'cli', 'config']
+    for (const path of [...parts.map(room), 'packages/server/src/main.ts']) {
+      const found = messages(path, 'const a = Math.random()')
+      expect([path, found]).toEqual([path, [expect.stringContaining('use node:crypto')]])
+    }
   })
 
   test('words in comments, strings and expressions are not code', () => {

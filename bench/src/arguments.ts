@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const parts = ['store', 'http', 'tokens'] as const
+export const parts = ['store', 'http', 'tokens', 'gateway'] as const
 export type Part = (typeof parts)[number]
 
 export interface Options {
@@ -8,15 +8,16 @@ export interface Options {
   /** How long it measures in all; setting up comes on top. */
   readonly seconds: number
   readonly rounds: number
-  /** Take a processor profile of the server while it refreshes on PostgreSQL, and nothing else. */
+  /** Take a processor profile of the server, and nothing else: refreshes, or the gateway's checks. */
   readonly profile: boolean
 }
 
 export const usage = `npm run bench -- [options]
-  --only store|http|tokens   one part only; may be repeated
-  --seconds N                how long it measures in all (default 150)
-  --rounds N                 into how many interleaved rounds that time is cut (default 7)
-  --profile                  what the server spends its time on while it refreshes on PostgreSQL`
+  --only store|http|tokens|gateway   one part only; may be repeated
+  --seconds N   how long it measures in all (default 240)
+  --rounds N    into how many interleaved rounds that time is cut (default 7)
+  --profile     what the server spends its time on while it refreshes on PostgreSQL, or with
+                --only gateway while it answers forward auth`
 
 /** @throws Error that says what to write instead */
 export function parseOptions(argv: readonly string[]): Options {
@@ -24,7 +25,7 @@ export function parseOptions(argv: readonly string[]): Options {
     args: [...argv],
     options: {
       only: { type: 'string', multiple: true },
-      seconds: { type: 'string', default: '150' },
+      seconds: { type: 'string', default: '240' },
       rounds: { type: 'string', default: '7' },
       profile: { type: 'boolean', default: false },
     },

@@ -5,9 +5,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Options, type Part, parseOptions, usage } from './arguments.ts'
+import { checkContestants } from './gateway/checks.ts'
+import { measureGateway } from './gateway/gateway-part.ts'
+import { profileChecks } from './gateway/profile-checks.ts'
 import { contestantsPerServer } from './http/http-contestants.ts'
 import { measureHttp } from './http/http-part.ts'
-import { profileTables } from './http/profile.ts'
+import { type ProfileOrder, profileTables } from './http/profile.ts'
+import type { Window } from './measure/contestant.ts'
 import type { Plan } from './measure/interleave.ts'
 import { StealMeter } from './measure/processor-time.ts'
 import { describeMachine } from './report/machine.ts'
@@ -26,6 +30,8 @@ const warmUpShare = 0.3
 /** A server compiles its hot code in the first thousands of requests: what is measured comes after. */
 const httpWarmUpMs = 1200
 const httpWindowShare = 1.5
+/** 128 connections to a peer of a thousand answers a second need that. */
+const gatewayWindowShare = 4
 const profileSeconds = 10
 const profileWarmUpSeconds = 3
 
@@ -43,7 +49,7 @@ async function measure(stage: Stage, options: Options): Promise<Report> {
   const plan = planOf(options)
   const steal = new StealMeter()
   const lines = [...describeMachine(stage.folder), methodOf(plan)]
-  const wantsStore = options.only.some((part) => part !== 'tokens')
+  const wantsStore = options.only.some((part) => part === 'store' || part === 'http')
   const stores: StoreActs[] = []
   if (wantsStore) for (const kind of engineKinds) stores.push(await stage.store(kind))
   print([...lines, ...stores.map(({ engine }) => engine.description)].join('\n'))
@@ -75,6 +81,14 @@ async function measurePart(part: Part, { stage, stores, plan }: Scene): Promise<
     }
     case 'tokens':
       return measureTokens({ ...plan, windowMs: plan.windowMs * tokenWindowShare })
+    case 'gateway': {
+      const longer = {
+        ...plan,
+        windowMs: plan.windowMs * gatewayWindowShare,
+        warmUpMs: httpWarmUpMs,
+      }
+      return measureGateway(stage.gateway, longer)
+    }
     default:
       return part satisfies never
   }
@@ -96,6 +110,7 @@ function planOf({ only, seconds, rounds }: Options): Plan {
     store: contestantsPerEngine * engineKinds.length,
     http: contestantsPerServer * engineKinds.length * httpWindowShare,
     tokens: tokenContestants * tokenWindowShare,
+    gateway: checkContestants * gatewayWindowShare,
   }
   const windows = only.reduce((sum, part) => sum + weights[part], 0) * (rounds + warmUpShare)
   const windowMs = (seconds * 1000) / windows
@@ -120,14 +135,26 @@ function joined(reports: readonly Report[]): Report {
 async function profile(stage: Stage, options: Options): Promise<Report> {
   const folder = join(stage.folder, 'profile')
   mkdirSync(folder)
+  const order = {
+    ...{ nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${folder}`] },
+    ...{ seconds: Math.min(options.seconds, profileSeconds), warmUpSeconds: profileWarmUpSeconds },
+  }
+  const checks = options.only.every((part) => part === 'gateway')
+  const { acts, seconds } = checks
+    ? await profileChecks(stage.gateway, order)
+    : await profileRefreshes(stage, order)
+  const what = checks ? 'checks' : 'refreshes'
+  print(`${Math.round(acts / seconds)} ${what} per second under the profiler\n`)
+  return { tables: profileTables(folder, order.seconds), goals: [] }
+}
+
+async function profileRefreshes(stage: Stage, order: ProfileOrder): Promise<Window> {
   const store = await stage.store('postgres')
-  const { server, load } = await stage.served(store, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
-  const seconds = Math.min(options.seconds, profileSeconds)
-  await load.window('refresh', 16, profileWarmUpSeconds * 1000)
-  const window = await load.window('refresh', 16, seconds * 1000)
+  const { server, load } = await stage.served(store, order.nodeOptions)
+  await load.window('refresh', 16, order.warmUpSeconds * 1000)
+  const window = await load.window('refresh', 16, order.seconds * 1000)
   await server.stop()
-  print(`${Math.round(window.acts / window.seconds)} refreshes per second under the profiler\n`)
-  return { tables: profileTables(folder, seconds), goals: [] }
+  return window
 }
 
 function print(text: string): void {

@@ -6,6 +6,7 @@ import {
   type TempFolder,
   tempFolder,
 } from '../../packages/server/test/services/index.ts'
+import type { GatewayPlace } from './gateway/gateway-part.ts'
 import { startCurfew } from './http/curfew-process.ts'
 import { type Floor, startFloor } from './http/floor-client.ts'
 import type { ServedStore } from './http/http-contestants.ts'
@@ -58,6 +59,15 @@ export class Stage {
     const floor = await startFloor()
     this.#closers.push(() => floor.stop())
     return floor
+  }
+
+  /** For what opens things by itself. */
+  get gateway(): GatewayPlace {
+    return {
+      folder: this.folder,
+      database: () => this.#database(),
+      closing: (close) => void this.#closers.push(close),
+    }
   }
 
   async close(): Promise<void> {

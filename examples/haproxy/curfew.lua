@@ -2,7 +2,8 @@
 
 -- Where Curfew is. HAProxy's client needs an address here, or a `resolvers` section named `default`.
 local url = "http://127.0.0.1:4455/forward-auth?mode=haproxy"
-local timeout = 10000
+-- In milliseconds, and up to four times: HAProxy's client asks again by itself.
+local timeout = 2500
 
 -- One line for each header of gateway.headers, in lower case. What the client sent as one of them never
 -- reaches the application. `cookie` are the client's cookies without Curfew's.
@@ -38,14 +39,17 @@ local function unavailable(txn)
   txn:done(reply)
 end
 
+-- HAProxy counts the values of a header from 0.
+local function in_order(values)
+  local list = { values[0] }
+  for _, value in ipairs(values) do list[#list + 1] = value end
+  return list
+end
+
 local function question(txn, received)
   local headers = {}
   for name, values in pairs(received) do
-    if not not_asked[name] then
-      local list = {}
-      for _, value in pairs(values) do list[#list + 1] = value end
-      headers[name] = list
-    end
+    if not not_asked[name] then headers[name] = in_order(values) end
   end
   headers["x-forwarded-method"] = { txn.f:method() }
   headers["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
@@ -54,20 +58,21 @@ local function question(txn, received)
   return headers
 end
 
-local function first(values)
-  for _, value in pairs(values or {}) do return value end
-  return ""
-end
-
 local function answer(txn, response)
   local reply = txn:reply({ status = response.status })
   for name, values in pairs(response.headers) do
     if shown[name] then
-      for _, value in pairs(values) do reply:add_header(name, value) end
+      for _, value in ipairs(in_order(values)) do reply:add_header(name, value) end
     end
   end
   reply:set_body(response.body or "")
   txn:done(reply)
+end
+
+-- Where Curfew does not answer, HAProxy's client makes a page with a 5xx by itself. Curfew's own names a time.
+local function is_answer(response)
+  local status = response and response.status or 0
+  return status >= 200 and (status < 500 or response.headers["retry-after"] ~= nil)
 end
 
 core.register_action("curfew", { "http-req" }, function(txn)
@@ -77,11 +82,11 @@ core.register_action("curfew", { "http-req" }, function(txn)
     headers = question(txn, received),
     timeout = timeout,
   })
-  if not response or not response.status or response.status < 200 then return unavailable(txn) end
+  if not is_answer(response) then return unavailable(txn) end
   if response.status ~= 200 then return answer(txn, response) end
   for _, name in ipairs(identity) do
     txn.http:req_del_header(name)
-    local value = first(response.headers[name])
-    if value ~= "" then txn.http:req_set_header(name, value) end
+    local value = in_order(response.headers[name] or {})[1]
+    if value and value ~= "" then txn.http:req_set_header(name, value) end
   end
 end, 0)

@@ -7,6 +7,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface Reply {
   readonly status: number
+  /** From the status line to the last header. */
+  readonly head: string
   readonly body: string
 }
 
@@ -59,6 +61,10 @@ export class Connection {
     return this.#socket.destroyed || this.#socket.readableEnded
   }
 
+  close(): void {
+    this.#socket.destroy()
+  }
+
   #hear(chunk: string): void {
     this.#text = this.#text === '' ? chunk : this.#text + chunk
     const headEnd = this.#text.indexOf('\r\n\r\n')
@@ -70,7 +76,8 @@ export class Connection {
     }
     const end = headEnd + 4 + Number(length)
     if (this.#text.length < end) return
-    const reply = { status: Number(this.#text.slice(9, 12)), body: this.#text.slice(headEnd + 4) }
+    const head = this.#text.slice(0, headEnd)
+    const reply = { status: Number(head.slice(9, 12)), head, body: this.#text.slice(headEnd + 4) }
     this.#text = ''
     this.#answer(reply)
   }

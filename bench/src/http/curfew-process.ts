@@ -11,6 +11,8 @@ import type { LoadTarget } from './load-orders.ts'
 
 export interface CurfewProcess {
   readonly pid: number
+  /** With a channel, for what `nodeOptions` may have loaded. */
+  readonly child: ChildProcess
   readonly target: LoadTarget
   stop(): Promise<void>
 }
@@ -22,6 +24,10 @@ export interface CurfewOptions {
   readonly folder: string
   /** For Node itself, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
+  /** Sections that are added to the usual configuration, or replace its own; `server` is merged. */
+  readonly sections?: Readonly<Record<string, unknown>> & {
+    readonly server?: Readonly<Record<string, unknown>>
+  }
 }
 
 const startWithinMs = 30_000
@@ -35,23 +41,24 @@ export async function startCurfew(options: CurfewOptions): Promise<CurfewProcess
   const configFile = join(options.folder, `curfew-${name}.yaml`)
   const logFile = join(options.folder, `curfew-${name}.log`)
   // JSON is YAML.
-  writeFileSync(configFile, JSON.stringify(configuration(options.store, port, secret)))
+  writeFileSync(configFile, JSON.stringify(configuration(options, port, secret)))
   const log = openSync(logFile, 'w')
   const bin = fileURLToPath(import.meta.resolve('curfew/bin'))
   const args = [...(options.nodeOptions ?? []), bin, 'serve', '--config', configFile]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'] })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
   await listening(child, logFile)
   const credentials = Buffer.from(`backend:${secret}`).toString('base64')
   const target = { port, publicClient, authorization: `Basic ${credentials}` }
-  return { pid: child.pid ?? 0, target, stop: () => stop(child) }
+  return { pid: child.pid ?? 0, child, target, stop: () => stop(child) }
 }
 
-function configuration(store: string, port: number, secret: string) {
+function configuration({ store, sections = {} }: CurfewOptions, port: number, secret: string) {
+  const { server, ...others } = sections
   return {
-    server: { publicUrl: `http://127.0.0.1:${port}`, listen: `127.0.0.1:${port}` },
+    server: { publicUrl: `http://127.0.0.1:${port}`, listen: `127.0.0.1:${port}`, ...server },
     store,
     secrets: [randomBytes(32).toString('base64url')],
     clients: [
@@ -65,6 +72,7 @@ function configuration(store: string, port: number, secret: string) {
       failedClientAuth: 'off',
       sessionStarts: 'off',
     },
+    ...others,
   }
 }
 

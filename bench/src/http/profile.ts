@@ -27,6 +27,14 @@ interface Profile {
 
 const rowsMax = 30
 
+/** How a server is to be run and asked while V8 watches it. */
+export interface ProfileOrder {
+  /** For Node: they name the folder of the profile. */
+  readonly nodeOptions: readonly string[]
+  readonly warmUpSeconds: number
+  readonly seconds: number
+}
+
 /**
  * Of the profile that lies in `folder`: the files, then the functions, that ran the longest themselves.
  * Only its last seconds count: before them the server started and warmed up.

@@ -23,7 +23,7 @@ export interface Contestant {
 export type Act = (caller: number) => Promise<boolean>
 
 /** The first part of a window opens connections that were idle for too long, and is not counted. */
-const leadInShare = 0.2
+export const leadInShare = 0.2
 
 /**
  * `callers` loops that each do one act after the other until the time is over. Ends early, with its

@@ -35,6 +35,16 @@ export class Series {
     return spreadOf(this.#rates().map((rate, round) => rate / (others[round] ?? Number.NaN)))
   }
 
+  /** How much less processor time one act takes than one of the other, in the same round. */
+  thriftAgainst(other: Series, whose: string): Spread {
+    const others = other.#costs(whose)
+    return spreadOf(this.#costs(whose).map((cost, round) => (others[round] ?? Number.NaN) / cost))
+  }
+
+  #costs(whose: string): number[] {
+    return this.windows.map(({ cpuUs, allActs }) => (cpuUs?.[whose] ?? Number.NaN) / allActs)
+  }
+
   #rates(): number[] {
     return this.windows.map(({ acts, seconds }) => acts / seconds)
   }

@@ -8,13 +8,16 @@ export function renderReport({ tables, goals }: Report): string {
   return parts.join('\n')
 }
 
-const goalHead: Row = ['goal', 'at least', 'measured', '']
+const goalHead: Row = ['goal', 'wanted', 'measured', '']
 
-function goalRow({ what, atLeast, measured }: Goal): Row {
-  const verdict = measured >= atLeast ? 'pass' : 'MISS'
-  return [what, readable(atLeast), readable(measured), verdict]
+function goalRow(goal: Goal): Row {
+  const { what, measured } = goal
+  const met = 'atLeast' in goal ? measured >= goal.atLeast : measured <= goal.atMost
+  const wanted =
+    'atLeast' in goal ? `at least ${readable(goal.atLeast)}` : `at most ${readable(goal.atMost)}`
+  return [what, wanted, readable(measured), met ? 'pass' : 'MISS']
 }
 
 function readable(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : value.toFixed(2)
+  return value >= 100 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(2)
 }

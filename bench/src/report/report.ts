@@ -7,11 +7,10 @@ export interface Table {
 }
 
 /** Something that was promised, and what came of it. */
-export interface Goal {
-  readonly what: string
-  readonly atLeast: number
-  readonly measured: number
-}
+export type Goal = { readonly what: string; readonly measured: number } & (
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+)
 
 export interface Report {
   readonly tables: readonly Table[]

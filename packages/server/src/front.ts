@@ -106,6 +106,7 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
   })
   const lastSeen = new LastSeen({
     rooms,
+    dropped: () => metrics.count('curfew_last_seen_dropped_total', {}),
     failed: (err) => log.error({ err }, 'the last use of a session could not be written'),
   })
   metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
@@ -125,7 +126,10 @@ function providerSignals({ log, metrics }: FrontOptions): ProviderSignals {
     },
     revoked: (provider, result) => {
       metrics.count('curfew_provider_revocation_total', { result })
-      if (result === 'failed') log.warn({ provider }, 'tokens could not be handed back')
+      if (result !== 'failed') return
+      // Nobody tries again: the effect of that end is given up (API.md, section 5).
+      metrics.count('curfew_logout_total', { result: 'revoke_fail' })
+      log.warn({ provider }, 'tokens could not be handed back')
     },
   }
 }

@@ -1,10 +1,17 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { type Signals, StoreUnavailable } from '#authority'
 import type { Io } from '#cli'
 import { type Config, diffReload, type ListenAddress } from '#config'
-import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
+import {
+  createHttp,
+  createListener,
+  createMetricsApp,
+  createSignals,
+  type Http,
+  Metrics,
+} from '#http'
 import { acquireServeLock } from '#stores'
 import { type Front, openFront } from './front.ts'
 import { type House, noMemory, openHouse } from './house.ts'
@@ -192,7 +199,7 @@ async function listen(http: Http, address: ListenAddress): Promise<string> {
 async function listenForProxies({ gateway }: Config, front: Front): Promise<Server | undefined> {
   if (gateway.listen === null) return undefined
   const { host, port } = gateway.listen
-  const server = createServer((message, response) => {
+  const server = createListener((message, response) => {
     if (!front.forwardAuth.handle(message, response)) response.writeHead(404).end()
   })
   server.listen(port, host)

@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { StoreUnavailable } from '#authority'
-import { type Config, formatMistake, loadConfig } from '#config'
+import { type Config, type FurtherCheck, formatMistake, loadConfig } from '#config'
+import { gatewayFaults } from '#gateway'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io } from './io.ts'
 
 /** The configuration, or every mistake in it at once. @throws CommandFailed */
 export function loadOrFail(io: Io, file: string | undefined): Config {
-  const loaded = loadConfig({ file, env: io.env, readFile: (path) => readFileSync(path, 'utf8') })
+  const readFile = (path: string) => readFileSync(path, 'utf8')
+  const loaded = loadConfig({ file, env: io.env, readFile }, checkGatewayParts)
   if (loaded.kind === 'loaded') return loaded.config
   const { mistakes, source } = loaded
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
   const lines = mistakes.map((mistake) => `  ${formatMistake(mistake, source)}`)
   throw new CommandFailed([`the configuration has ${count}`, ...lines].join('\n'))
+}
+
+/** Patterns and templates as the gateway itself reads them. */
+const checkGatewayParts: FurtherCheck = ({ gateway }, report) => {
+  for (const { path, problem } of gatewayFaults(gateway)) {
+    report.add(['gateway', ...path], problem, 'Write it as docs/reference/configuration.md says.')
+  }
 }
 
 /** Opens the store and all that belongs to it for one command, and closes it whatever happens. */

@@ -31,7 +31,7 @@ export type {
 export { accessTtlSeconds } from './config.ts'
 export { newSecret, starterConfig } from './init.ts'
 export { renderJsonSchema } from './json-schema.ts'
-export { type LoadResult, loadConfig, parseConfig } from './load.ts'
+export { type FurtherCheck, type LoadResult, loadConfig, parseConfig } from './load.ts'
 export { formatMistake, type Mistake } from './mistakes.ts'
 export { renderReference } from './reference.ts'
 export { diffReload, type ReloadDiff } from './reload.ts'

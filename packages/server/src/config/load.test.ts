@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { Check } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
+import { privateAuthority } from '#test/oidc/certificates.ts'
 import { newSecret, starterConfig } from './init.ts'
 import { loadConfig, parseConfig } from './load.ts'
 import { Findings, type Mistake } from './mistakes.ts'
@@ -166,6 +167,16 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     'identityProviders[0].exchangeAudiences[0]',
     /rule 32/,
   ],
+  [
+    'identityProviders: [{id: a, clientId: c, preset: google, ca: "-----BEGIN CERTIFICATE-----\\nMIIB"}]',
+    'identityProviders[0].ca',
+    /can be read/,
+  ],
+  [
+    'identityProviders: [{id: a, clientId: c, preset: google, maxRefreshTokenAge: -1s}]',
+    'identityProviders[0].maxRefreshTokenAge',
+    /"-1s" is not a duration/,
+  ],
   ['gateway: {cookie: {domain: other.com}}', 'gateway.cookie.domain', /does not cover/],
   ['gateway: {cookie: {domain: com}}', 'gateway.cookie.domain', /too wide/],
   ['gateway: {headers: {X_User: "{{ uid }}"}}', 'gateway.headers.X_User', /forged/],
@@ -207,7 +218,7 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
   ['webhooks: [{url: "ftp://a", secret: s}]', 'webhooks[0].url', /not an http/],
 ]
 
-describe('a wrong setting is reported with its path', () => {
+describe('scenario G02: a wrong setting is reported with its path', () => {
   test.each(wrong)('%s', (text, path, says) => {
     const found = mistakes(base + text)
     expect(found.map((mistake) => mistake.path)).toEqual([path])
@@ -245,7 +256,7 @@ describe('a wrong server is reported with its path', () => {
   })
 })
 
-describe('secrets', () => {
+describe('scenario G01: secrets', () => {
   const server = 'server: {publicUrl: "https://auth.example.com"}\n'
 
   test.each([
@@ -261,6 +272,28 @@ describe('secrets', () => {
     expect(JSON.stringify(mistake)).not.toContain('short')
   })
 })
+
+test('scenario D07: a bundle of certificates that can all be read is taken', () => {
+  const ca = JSON.stringify(`a comment\n${privateAuthority}\n${privateAuthority}\n`)
+  const text = `identityProviders: [{id: a, clientId: c, preset: google, ca: ${ca}}]`
+  expect(mistakes(base + text)).toEqual([])
+  const cut = JSON.stringify(`${privateAuthority}\n${privateAuthority.slice(0, 200)}`)
+  expect(mistakes(base + text.replace(ca, cut))).toMatchObject([
+    { path: 'identityProviders[0].ca' },
+  ])
+})
+
+test.each(['999999d', '999999999m', '999999h'])(
+  'scenario G04: %s overflows nothing, and is a date',
+  (duration) => {
+    const text = `sessions: {absoluteTtl: ${duration}, idleTtl: ${duration}, keepEnded: ${duration}}`
+    const result = parseConfig(base + text, { env: {}, readFile: noFile })
+    if (result.kind === 'invalid') throw new Error(JSON.stringify(result.mistakes))
+    const { absoluteTtlMs } = result.config.sessions
+    expect(Number.isSafeInteger(absoluteTtlMs)).toBe(true)
+    expect(new Date(Date.now() + absoluteTtlMs).toISOString()).toMatch(/^\+?\d/)
+  },
+)
 
 describe('loading', () => {
   test('reports every mistake at once, each with its line', () => {

@@ -1,6 +1,6 @@
 import { Check } from 'typebox/value'
 import type { Config } from './config.ts'
-import type { Mistake } from './mistakes.ts'
+import type { Mistake, Reporter } from './mistakes.ts'
 import { normalise } from './normalise.ts'
 import { parseConfigText } from './parse-yaml.ts'
 import { readValue } from './read.ts'
@@ -13,14 +13,17 @@ export type LoadResult =
   | { readonly kind: 'loaded'; readonly source: string; readonly config: Config }
   | { readonly kind: 'invalid'; readonly source: string; readonly mistakes: readonly Mistake[] }
 
+/** What only the rooms that use a setting can tell of it. */
+export type FurtherCheck = (config: Config, report: Reporter) => void
+
 /** Finds, reads and checks the configuration. It never throws: what is wrong is listed, all of it. */
-export function loadConfig(inputs: ConfigInputs): LoadResult {
+export function loadConfig(inputs: ConfigInputs, further?: FurtherCheck): LoadResult {
   const source = findSource(inputs)
   if (source.kind === 'missing') {
     const { name, problem, fix } = source
     return { kind: 'invalid', source: name, mistakes: [{ path: '', problem, fix, line: null }] }
   }
-  const result = parseConfig(source.text, inputs)
+  const result = parseConfig(source.text, inputs, further)
   return { ...result, source: source.name }
 }
 
@@ -29,7 +32,11 @@ export type ParseConfigResult =
   | { readonly kind: 'invalid'; readonly mistakes: readonly Mistake[] }
 
 /** The same for a text at hand. */
-export function parseConfig(text: string, surroundings: Surroundings): ParseConfigResult {
+export function parseConfig(
+  text: string,
+  surroundings: Surroundings,
+  further: FurtherCheck = () => undefined,
+): ParseConfigResult {
   const result = parseConfigText(text, surroundings)
   if (result.kind === 'broken') return { kind: 'invalid', mistakes: result.mistakes }
   const { value, findings, lineOf, originOf } = result.parsed
@@ -40,9 +47,11 @@ export function parseConfig(text: string, surroundings: Surroundings): ParseConf
   if (!Check(configSchema, raw)) throw new TypeError('reading left a value that its schema refuses')
   checkRules(raw, findings)
   const mistakes = findings.list(lineOf)
-  return mistakes.length > 0
-    ? { kind: 'invalid', mistakes }
-    : { kind: 'loaded', config: normalise(raw) }
+  if (mistakes.length > 0) return { kind: 'invalid', mistakes }
+  const config = normalise(raw)
+  further(config, findings)
+  const more = findings.list(lineOf)
+  return more.length > 0 ? { kind: 'invalid', mistakes: more } : { kind: 'loaded', config }
 }
 
 const notAFile: Mistake = {

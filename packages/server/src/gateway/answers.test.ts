@@ -42,7 +42,7 @@ describe('C23: only allow and preflight are 200', () => {
     expect(header(answer(name), 'Curfew-Verdict')).toBeUndefined()
   })
 
-  test.each(Object.keys(verdicts))('L15: %s is not stored by anybody', (name) => {
+  test.each(Object.keys(verdicts))('scenario L15: %s is not stored by anybody', (name) => {
     expect(header(answer(name), 'Cache-Control')).toBe('no-store')
   })
 })
@@ -54,7 +54,7 @@ test('a sign-in says where, to nginx too, and has no body', () => {
   }
 })
 
-test('A01: a 401 is problem JSON with a challenge and the way to sign in', () => {
+test('scenario A01: a 401 is problem JSON with a challenge and the way to sign in', () => {
   const answered = answer('unauthenticated')
   expect(header(answered, 'WWW-Authenticate')).toBe('Bearer')
   expect(header(answered, 'Content-Type')).toBe('application/problem+json')
@@ -72,7 +72,7 @@ test('an ended session says why and when', () => {
   })
 })
 
-test('P07: who may not open it is told how to sign out, and no rule is named', () => {
+test('scenario P07: who may not open it is told how to sign out, and no rule is named', () => {
   const { body } = answer('forbidden')
   expect(JSON.parse(body)).toMatchObject({ signout_url: `${publicUrl}/signout` })
   expect(body).not.toContain('rules[3]')

@@ -182,7 +182,7 @@ function problem(status: number, parts: ProblemParts): Answer {
   return {
     status,
     headers: [
-      ...['Content-Type', type, 'Cache-Control', 'no-store'],
+      ...['Content-Type', type, 'X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store'],
       ...['Content-Length', String(Buffer.byteLength(body)), ...headers],
       ...(page === undefined ? [] : ['Content-Security-Policy', page.csp]),
       ...(parts.options.nginx ? verdictHeader(parts.verdict) : []),

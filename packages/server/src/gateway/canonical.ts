@@ -81,7 +81,8 @@ export function canonicalTarget(text: string): CanonicalTarget | undefined {
   const query = mark < 0 ? '' : text.slice(mark)
   if (unreadable.test(text)) return undefined
   const read = canonicalPath(raw)
-  return read === undefined ? undefined : { ...read, target: text, query }
+  if (read === undefined) return undefined
+  return { path: read.path, suspicious: read.suspicious, target: text, query }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

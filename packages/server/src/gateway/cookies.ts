@@ -3,6 +3,7 @@
  * (attack classes C14 and C15).
  */
 import type { CookieSettings } from './settings.ts'
+import { withoutSpaces } from './white-space.ts'
 
 export interface ReadCookies {
   /** The different values under the gateway's name, in the order in which they came. */
@@ -23,9 +24,32 @@ const curfewName = /^(?:__Host-|__Secure-)?curfew(?:-.*)?$/s
 export function readCookies(headers: readonly string[], name: string): ReadCookies {
   const own: string[] = []
   const [header = ''] = headers
-  if (headers.length <= 1) return { own, rest: restOf(header, name, own) }
+  if (headers.length <= 1)
+    return readUsual(header, name) ?? { own, rest: restOf(header, name, own) }
   const rest = headers.map((one) => restOf(one, name, own)).filter((left) => left !== '')
   return { own, rest: rest.join('; ') }
+}
+
+const word = 'curfew'
+
+/**
+ * What browsers send: our cookie once, after `; ` or at the beginning, and nothing else that could be
+ * ours by its name. Then nothing has to be taken apart (1.2 µs for 600 bytes). Undefined: it is not so.
+ */
+function readUsual(header: string, name: string): ReadCookies | undefined {
+  const at = header.indexOf(word)
+  const equals = at + word.length
+  const begin = equals - name.length
+  if (at < 0 || header.includes(word, equals) || header[equals] !== '=') return undefined
+  // The name ends with the word, so that it has to begin where a pair does.
+  if (begin < 0 || !header.startsWith(name, begin)) return undefined
+  if (begin > 0 && !header.startsWith('; ', begin - 2)) return undefined
+  const end = header.indexOf(';', equals)
+  const value = header.slice(equals + 1, end < 0 ? header.length : end).trim()
+  if (end < 0) return { own: [value], rest: header.slice(0, Math.max(0, begin - 2)).trim() }
+  const after = header.slice(end + 2)
+  if (header[end + 1] !== ' ' || after === '') return undefined
+  return { own: [value], rest: (header.slice(0, begin) + after).trim() }
 }
 
 /** What is left of one header; the values under our name go into `own`. */
@@ -36,9 +60,9 @@ function restOf(header: string, name: string, own: string[]): string {
     const [cookie, value] = splitPair(pair)
     if (cookie === name) take(value, own)
     if (cookie === name || (cookie.includes('curfew') && curfewName.test(cookie))) touched = true
-    else if (pair.trim() !== '') kept.push(pair.trim())
+    else if (withoutSpaces(pair) !== '') kept.push(withoutSpaces(pair))
   }
-  return touched ? kept.join('; ') : header.trim()
+  return touched ? kept.join('; ') : withoutSpaces(header)
 }
 
 /** The different values under another name of ours; no more than are looked at. */
@@ -60,8 +84,8 @@ function take(value: string, own: string[]): void {
 /** A pair without `=` is a value without a name (RFC 6265bis, section 5.6). */
 function splitPair(pair: string): readonly [string, string] {
   const equals = pair.indexOf('=')
-  if (equals < 0) return ['', pair.trim()]
-  return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
+  if (equals < 0) return ['', withoutSpaces(pair)]
+  return [withoutSpaces(pair.slice(0, equals)), withoutSpaces(pair.slice(equals + 1))]
 }
 
 export interface CookieOrder extends CookieSettings {

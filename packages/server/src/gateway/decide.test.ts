@@ -50,7 +50,7 @@ function decide({ rules = [rule()], asked = {}, headers = navigation, shown }: C
 }
 
 describe('a person opens a page', () => {
-  test('L01, C01: without session they are led to sign in, and back to exactly where they were', () => {
+  test('scenarios L01, C01: without session they are led to sign in, and back to exactly where they were', () => {
     expect(decide({ asked: { target: '/a%20b?x=1&y=%2F' } })).toEqual({
       kind: 'sign-in',
       location:
@@ -78,30 +78,38 @@ describe('a person opens a page', () => {
     ['ended', { kind: 'ended', via: 'cookie', sid, end }],
     ['a cookie that is none', { kind: 'invalid', via: 'cookie' }],
     ['an identity that has run out', live({ identity: 'lapsed' }) as Shown],
-  ])('S04: %s: sign in again', (_, shown) => {
+  ])('scenario S04: %s: sign in again', (_, shown) => {
     expect(decide({ shown }).kind).toBe('sign-in')
   })
 })
 
-describe('L14: what is a page navigation', () => {
+describe('scenario L14: what is a page navigation', () => {
   test.each<[string, readonly string[], string]>([
     ['Sec-Fetch says so', ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document'], 'sign-in'],
     ['Sec-Fetch-Mode alone says so', ['Sec-Fetch-Mode', 'navigate'], 'sign-in'],
     ['only Accept is there, with text/html', ['Accept', 'text/html,*/*;q=0.8'], 'sign-in'],
     ['a frame', ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'iframe'], 'unauthenticated'],
-    ['L13: a picture', ['Sec-Fetch-Mode', 'no-cors', 'Sec-Fetch-Dest', 'image'], 'unauthenticated'],
+    [
+      'scenario L13: a picture',
+      ['Sec-Fetch-Mode', 'no-cors', 'Sec-Fetch-Dest', 'image'],
+      'unauthenticated',
+    ],
     [
       'fetch with Accept text/html',
       ['Sec-Fetch-Mode', 'cors', 'Accept', 'text/html'],
       'unauthenticated',
     ],
     [
-      'A01: X-Requested-With',
+      'scenario A01: X-Requested-With',
       ['X-Requested-With', 'XMLHttpRequest', 'Accept', 'text/html'],
       'unauthenticated',
     ],
-    ['A07: a WebSocket', ['Upgrade', 'websocket', 'Accept', 'text/html'], 'unauthenticated'],
-    ['A04: an event stream', ['Accept', 'text/event-stream'], 'unauthenticated'],
+    [
+      'scenario A07: a WebSocket',
+      ['Upgrade', 'websocket', 'Accept', 'text/html'],
+      'unauthenticated',
+    ],
+    ['scenario A04: an event stream', ['Accept', 'text/event-stream'], 'unauthenticated'],
     ['Accept image', ['Accept', 'image/*'], 'unauthenticated'],
     ['Accept anything', ['Accept', '*/*'], 'unauthenticated'],
     ['no header at all', [], 'unauthenticated'],
@@ -109,11 +117,11 @@ describe('L14: what is a page navigation', () => {
     expect(decide({ headers }).kind).toBe(kind)
   })
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('L16: a %s never is', (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('scenario L16: a %s never is', (method) => {
     expect(decide({ asked: { method } }).kind).toBe('unauthenticated')
   })
 
-  test('A10: an event stream that also names text/html gets no further than a page', () => {
+  test('scenario A10: an event stream that also names text/html gets no further than a page', () => {
     expect(decide({ headers: ['Accept', 'text/event-stream, text/html'] }).kind).toBe('sign-in')
   })
 })
@@ -122,9 +130,13 @@ describe('not a page', () => {
   const headers = ['Sec-Fetch-Mode', 'cors']
 
   test.each<[string, Shown, string]>([
-    ['A01: nothing', { kind: 'none' }, 'no_credential'],
-    ['A03: an ended session', { kind: 'ended', via: 'cookie', sid, end }, 'session_ended'],
-    ['an identity that has run out', live({ identity: 'lapsed' }) as Shown, 'identity_lapsed'],
+    ['scenario A01: nothing', { kind: 'none' }, 'no_credential'],
+    ['scenario A03: an ended session', { kind: 'ended', via: 'cookie', sid, end }, 'session_ended'],
+    [
+      'scenario A02: an identity that has run out',
+      live({ identity: 'lapsed' }) as Shown,
+      'identity_lapsed',
+    ],
   ])('%s: 401 with the way to sign in', (_, shown, why) => {
     expect(decide({ headers, shown })).toMatchObject({
       ...{ kind: 'unauthenticated', why },
@@ -169,7 +181,7 @@ describe('rules', () => {
     })
   })
 
-  test('E01, E08: require none judges no credentials and identifies nobody', () => {
+  test('scenarios E01, E08: require none judges no credentials and identifies nobody', () => {
     const rules = [rule({ require: { kind: 'none' } })]
     expect(decide({ rules, shown: live() as Shown })).toMatchObject({
       kind: 'allow',
@@ -177,7 +189,7 @@ describe('rules', () => {
     })
   })
 
-  test('H12: a preflight comes through, unless the rule says no', () => {
+  test('scenario H12: a preflight comes through, unless the rule says no', () => {
     const asked = { method: 'OPTIONS' }
     const headers = ['Origin', 'https://x.example', 'Access-Control-Request-Method', 'GET']
     expect(decide({ asked, headers }).kind).toBe('preflight')
@@ -200,7 +212,7 @@ describe('rules', () => {
   })
 })
 
-describe('rule 16 one credential: everything that is presented leads to one session', () => {
+describe('rule 16 one credential: scenario M04: everything that is presented leads to one session', () => {
   const other = live({ subject: subject({ sid: otherSid }) })
   const ended: Presentation = { kind: 'ended', via: 'cookie', sid: otherSid, end }
 
@@ -263,13 +275,13 @@ describe('which credentials count', () => {
     ['two in one header', [], [`Bearer ${jwt}, Bearer ${jwt}`], 'bad-bearer'],
     ['two headers', [], [`Bearer ${jwt}`, 'Basic eDp5'], 'bad-bearer'],
     ['a session token as cookie', [session], [], 'none'],
-    ['S07: garbage as cookie', ['../../etc', '<script>'], [], 'none'],
+    ['scenario S07: garbage as cookie', ['../../etc', '<script>'], [], 'none'],
     ['five cookies', ['a', 'b', 'c', 'd', 'e'], [], 'too-many'],
   ])('%s', (_, own, authorization, expected) => {
     expect(read(own, authorization, 'curfew')).toEqual(expected)
   })
 
-  test('A09: with bearer ignored, only the cookie counts', () => {
+  test('scenario A09: with bearer ignored, only the cookie counts', () => {
     expect(read([cookie], ['Bearer garbage'], 'ignore')).toEqual(['cookie cookie'])
     expect(read([], [`Bearer ${jwt}`], 'ignore')).toBe('none')
   })
@@ -295,7 +307,7 @@ describe('conditions', () => {
   }
 
   test.each<[string, object, object, string]>([
-    ['P07: any of the roles', { roles: ['ops', 'pilot'] }, {}, 'allow'],
+    ['scenario P07: any of the roles', { roles: ['ops', 'pilot'] }, {}, 'allow'],
     ['none of the roles', { roles: ['ops'] }, {}, 'forbidden'],
     ['roles are exact', { roles: ['PILOT', 'pil'] }, {}, 'forbidden'],
     ['all of the roles', { allRoles: ['pilot', 'ops'] }, {}, 'forbidden'],
@@ -303,10 +315,15 @@ describe('conditions', () => {
     ['a user', { users: ['main:ann'] }, {}, 'allow'],
     ['another user', { users: ['main:bob'] }, {}, 'forbidden'],
     ['a claim', { claims: { email: ['ann@example.com'] } }, {}, 'allow'],
-    ['P10: a claim that is missing', { claims: { team: ['x'] } }, {}, 'forbidden'],
+    ['scenario P10: a claim that is missing', { claims: { team: ['x'] } }, {}, 'forbidden'],
     ['a claim in a list', { claims: { team: ['x'] } }, { claims: { team: ['w', 'x'] } }, 'allow'],
     ['a claim of another type', { claims: { n: ['1'] } }, { claims: { n: 1 } }, 'forbidden'],
-    ['P09: a claim inside', { claims: { 'a.b': [true] } }, { claims: { a: { b: true } } }, 'allow'],
+    [
+      'scenario P09: a claim inside',
+      { claims: { 'a.b': [true] } },
+      { claims: { a: { b: true } } },
+      'allow',
+    ],
     ['no claim by inheritance', { claims: { constructor: ['x'] } }, {}, 'forbidden'],
     ['the provider', { idp: 'main' }, {}, 'allow'],
     ['another provider', { idp: 'other' }, {}, 'forbidden'],

@@ -59,7 +59,7 @@ export function decideEarly(
   const step = request.suspicious ? undefined : ownStep(prefix, request.path, request.query)
   if (step !== undefined) return { kind: 'own', step }
   if (rule.require.kind === 'none') return { kind: 'allow', rule, subject: null }
-  if (!isPreflight(request.method, request)) return undefined
+  if (!isPreflight(request)) return undefined
   if (rule.preflight === 'allow') return { kind: 'preflight', rule }
   return forbidden('preflight_denied', `${nameOf(rule)} says preflight: deny`)
 }
@@ -142,7 +142,7 @@ function unproven({
 }: Unproven): Verdict {
   const { idp } = rule
   const { origin } = request
-  if (!bearer && isNavigation(request.method, request)) {
+  if (!bearer && isNavigation(request)) {
     return {
       kind: 'sign-in',
       location: signInUrl({ publicUrl, idp, origin, target: request.target }),

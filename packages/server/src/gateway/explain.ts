@@ -6,7 +6,7 @@ import { ownStep } from './own-paths.ts'
 import { PathIndex } from './path-index.ts'
 import { compilePattern, segmentsOf } from './path-pattern.ts'
 import { type Condition, type Subject, unmet } from './requirement.ts'
-import type { Match, Rule, RuleBook } from './rules.ts'
+import { type Match, type Rule, type RuleBook, takesMethod } from './rules.ts'
 import type { Requirement } from './settings.ts'
 
 export interface ExplainOrder {
@@ -124,7 +124,7 @@ function passed(book: RuleBook, match: Match, asked: Asked): PassedOver[] {
 }
 
 function reasonFor(rule: Rule, { method, path, suspicious }: Asked): PassedOver['because'] {
-  if (rule.methods !== null && !rule.methods.includes(method)) return 'method'
+  if (!takesMethod(rule, method)) return 'method'
   return suspicious && matchesPath(rule, path) ? 'suspicious path' : 'path'
 }
 

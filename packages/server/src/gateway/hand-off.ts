@@ -100,10 +100,12 @@ export class HandOff {
     const ticket = this.#unsealed(text, request.host)
     if (ticket === undefined) return { kind: 'refused', why: 'unreadable' }
     const { sid, target, binding, expiresAt, id } = ticket
-    const bound = this.#bindings(request).some((value) => same(hashOf(value), binding))
-    if (!bound) return { kind: 'refused', why: 'other-browser' }
     if (this.#options.clock.now() >= expiresAt) return { kind: 'refused', why: 'expired' }
+    const bound = this.#bindings(request).some((value) => same(hashOf(value), binding))
+    // Spent by whoever brings it: one that comes with the wrong browser was made for somebody else, who
+    // led this person to /login with a binding of his own and waits for the address to become known.
     const first = await this.#options.once.once('hand-off', id, expiresAt)
+    if (!bound) return { kind: 'refused', why: 'other-browser' }
     return { kind: first ? 'redeemed' : 'used', sid, target }
   }
 

@@ -13,7 +13,7 @@ import { noValues } from './templates.ts'
 const someone = { ...noValues, uid: 'main:ann', claims: {}, roles: ['ops'] }
 
 describe('rule 25 every header, always: an application never sees what a client invented', () => {
-  test('E04, C25: nobody is signed in: each header is there and empty', () => {
+  test('scenario E04 (C25): nobody is signed in: each header is there and empty', () => {
     const { flat } = renderHeaders(compileHeaders(defaultHeaders), noValues)
     expect(flat).toEqual([
       ...['X-Auth-Request-User', '', 'X-Auth-Request-Email', ''],
@@ -21,7 +21,7 @@ describe('rule 25 every header, always: an application never sees what a client 
     ])
   })
 
-  test('E05: a header without a value is there and empty beside those that have one', () => {
+  test('scenario E05: a header without a value is there and empty beside those that have one', () => {
     const { flat } = renderHeaders(compileHeaders(defaultHeaders), someone)
     expect(flat).toEqual([
       ...['X-Auth-Request-User', 'main:ann', 'X-Auth-Request-Email', ''],
@@ -29,7 +29,13 @@ describe('rule 25 every header, always: an application never sees what a client 
     ])
   })
 
-  test('H10: Authorization is left out instead of empty', () => {
+  test('C8: a name that ends with an à keeps it: without it, it may be the name of somebody else', () => {
+    const headers = compileHeaders([{ name: 'X-User', template: ' {{ uid }} ' }])
+    const { flat } = renderHeaders(headers, { ...noValues, uid: 'rootà' })
+    expect(Buffer.from(flat[1] ?? '', 'latin1').toString()).toBe('rootà')
+  })
+
+  test('scenario H10: Authorization is left out instead of empty', () => {
     const headers = compileHeaders([
       { name: 'authorization', template: 'Bearer {{ accessToken }}' },
       { name: 'X-User', template: '{{ uid }}' },
@@ -60,7 +66,7 @@ describe('rule 25 every header, always: C5: names that servers take for a config
     'X.User',
     'x_user',
     'X-Auth-Request_User',
-  ])('E06: %s', (name) => {
+  ])('scenario E06: %s', (name) => {
     expect(aliases.find(['Host', 'x', name, 'admin'])).toBe(name)
   })
 

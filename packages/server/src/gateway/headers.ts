@@ -6,6 +6,7 @@ import {
   TemplateSyntaxError,
   type TemplateValues,
 } from './templates.ts'
+import { withoutSpaces } from './white-space.ts'
 
 /** A rule's headers, ready to be rendered. */
 export interface CompiledHeaders {
@@ -96,7 +97,7 @@ export function renderHeaders(headers: CompiledHeaders, values: TemplateValues):
   for (const { name, template, omitEmpty } of headers.list) {
     const rendered = render(template, values)
     if (rendered.dropped) dropped.push(name)
-    const value = trimmed(rendered.bytes)
+    const value = withoutSpaces(rendered.bytes)
     if (value === '' && omitEmpty) continue
     flat.push(name, value)
     if (template.names.has('cookies')) slots.push({ at: flat.length - 1, template })
@@ -111,13 +112,8 @@ export function withCookies(
   values: TemplateValues,
 ): readonly string[] {
   const copy = [...flat]
-  for (const { at, template } of slots) copy[at] = trimmed(render(template, values).bytes)
+  for (const { at, template } of slots) copy[at] = withoutSpaces(render(template, values).bytes)
   return copy
-}
-
-/** RFC 9110, section 5.5: white space around a value is not part of it. */
-function trimmed(bytes: string): string {
-  return bytes.trim()
 }
 
 /**
@@ -126,15 +122,19 @@ function trimmed(bytes: string): string {
  */
 export class HeaderAliases {
   readonly #names: ReadonlySet<string>
+  readonly #lengths: ReadonlySet<number>
 
   constructor(configured: Iterable<string>) {
     this.#names = new Set([...configured].map((name) => fold(name.toLowerCase())))
+    this.#lengths = new Set([...this.#names].map(({ length }) => length))
   }
 
   /** The first name in the raw list that is an alias of a configured header, but not the header. */
   find(rawHeaders: readonly string[]): string | undefined {
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] ?? ''
+      // An alias is as long as what it imitates: most names need no second look.
+      if (!this.#lengths.has(name.length)) continue
       if (unusual.test(name) && this.#names.has(fold(name.toLowerCase()))) return name
     }
     return undefined

@@ -35,7 +35,7 @@ async function signedIn(...args: ConstructorParameters<typeof Stage>): Promise<S
 }
 
 describe('a session seen before', () => {
-  test('N02: is asked about once, and answered from memory from then on', async () => {
+  test('scenario N02: is asked about once, and answered from memory from then on', async () => {
     const stage = await signedIn()
     const first = await stage.ask(cookie)
     const second = await stage.ask(cookie)
@@ -52,7 +52,7 @@ describe('a session seen before', () => {
     expect(stage.around.counted).toEqual(['allow check', 'allow memory'])
   })
 
-  test('H03: the cookies are those of the request, never those of the one before', async () => {
+  test('scenario H03: the cookies are those of the request, never those of the one before', async () => {
     const stage = await signedIn()
     await stage.ask(cookie)
     const { headers } = await stage.ask(['Cookie', `c=3; __Host-curfew=${token}`])
@@ -62,12 +62,12 @@ describe('a session seen before', () => {
     expect(stage.around.presented).toHaveLength(1)
   })
 
-  test('S10: sets no cookie', async () => {
+  test('scenario S10: sets no cookie', async () => {
     const stage = await signedIn()
     expect((await stage.ask(cookie)).headers['set-cookie']).toBeUndefined()
   })
 
-  test('T08: dead-stays-dead: once denied, memory is not asked', async () => {
+  test('scenario T08: dead-stays-dead: once denied, memory is not asked', async () => {
     const stage = await signedIn()
     await stage.ask(cookie)
     stage.around.denied.add(sid)
@@ -76,7 +76,7 @@ describe('a session seen before', () => {
     expect(stage.auth.prepared.size).toBe(0)
   })
 
-  test('O11: dead-stays-dead: what ends while it is asked about is not let in', async () => {
+  test('scenario O11: dead-stays-dead: what ends while it is asked about is not let in', async () => {
     const stage = await signedIn()
     stage.around.meanwhile = () => {
       if (stage.around.denied.has(sid)) {
@@ -140,6 +140,22 @@ describe('a session seen before', () => {
 })
 
 describe('C27: what is remembered is never another’s', () => {
+  test('scenario T11: two tokens with one beginning', async () => {
+    const stage = await signedIn()
+    const other = `${token.slice(0, -1)}B`
+    stage.around.live(other, { subject: subject({ sid: otherSid, claims: { email: 'b@x.y' } }) })
+    for (const [one, email] of [
+      [token, 'ann@example.com'],
+      [other, 'b@x.y'],
+    ] as const) {
+      for (let round = 0; round < 2; round++) {
+        const { headers } = await stage.ask(['Cookie', `__Host-curfew=${one}`])
+        expect(headers['x-auth-request-email']).toBe(email)
+      }
+    }
+    expect(stage.around.presented).toHaveLength(2)
+  })
+
   test('two tokens with one ending', async () => {
     const stage = await stageOf()
     const signature = 'S'.repeat(86)
@@ -182,7 +198,7 @@ describe('C27: what is remembered is never another’s', () => {
 })
 
 describe('rule 25 every header, always', () => {
-  test('E04: on an open path nobody is identified, whatever is sent', async () => {
+  test('scenario E04: on an open path nobody is identified, whatever is sent', async () => {
     const stage = await signedIn({ rules: [rule({ require: { kind: 'none' } })] })
     const spoofed = ['X-Auth-Request-User', 'admin', 'Authorization', 'Bearer garbage']
     const { status, headers } = await stage.ask([...cookie, ...spoofed])
@@ -192,7 +208,7 @@ describe('rule 25 every header, always', () => {
     expect(stage.around.presented).toEqual([])
   })
 
-  test('E06, C5: an underscore variant is 403', async () => {
+  test('scenario E06 (C5): an underscore variant is 403', async () => {
     const stage = await signedIn()
     expect((await stage.ask([...cookie, 'X_Auth_Request_User', 'admin'])).status).toBe(403)
     expect(stage.around.refused).toEqual(['aliased_header'])
@@ -281,7 +297,7 @@ describe('C23: what goes wrong is never 200', () => {
     expect(stage.around.failures).toEqual([])
   })
 
-  test('K02: nor is a session lost that was there before: memory goes on within its time', async () => {
+  test('scenario K02: nor is a session lost that was there before: memory goes on within its time', async () => {
     const stage = await signedIn()
     await stage.ask(cookie)
     stage.around.meanwhile = () => Promise.reject(new StoreUnavailable(new Error('down')))
@@ -313,7 +329,7 @@ test('Envoy: the request itself, below the path', async () => {
   expect(status).toBe(200)
 })
 
-test('N01: memory is bounded, and what is dropped is counted', async () => {
+test('scenario N01: memory is bounded, and what is dropped is counted', async () => {
   const stage = await stageOf({}, { preparedMax: 10 })
   for (let user = 0; user < 30; user++) {
     const own = `cfc_${String(user).padStart(76, '0')}`

@@ -12,7 +12,7 @@ import { type Credentials, readCredentials } from './credential.ts'
 import { decideEarly, type Forbidden, type Verdict } from './decide.ts'
 import { cameForPublicHost, readEndpoint } from './endpoint.ts'
 import type { Binding } from './hand-off.ts'
-import { type CookieSlot, renderHeaders, withCookies } from './headers.ts'
+import { type CookieSlot, renderHeaders } from './headers.ts'
 import { isNavigation } from './navigation.ts'
 import {
   type OriginalRequest,
@@ -21,7 +21,7 @@ import {
   refusal,
 } from './original-request.ts'
 import type { OwnStep } from './own-paths.ts'
-import { answerOf, type PreparedAnswer, PreparedAnswers } from './prepared.ts'
+import { answerOf, headersFor, type PreparedAnswer, PreparedAnswers } from './prepared.ts'
 import { type Rule, RuleBook } from './rules.ts'
 import type { GatewaySettings, PublicPlace } from './settings.ts'
 import { noValues, type TemplateValues } from './templates.ts'
@@ -178,7 +178,7 @@ export class ForwardAuth {
       this.#ports.touch(entry.sid)
     }
     this.#ports.counted('allow', 'memory')
-    write(out.response, { status: 200, headers: headersOf(answer, seen.cookies), body: '' })
+    write(out.response, { status: 200, headers: headersFor(answer, seen.cookies), body: '' })
     return true
   }
 
@@ -224,7 +224,7 @@ export class ForwardAuth {
 
   #remember(seen: Seen, made: Made): void {
     const { granted, headers, slots, stamp, nginx } = made
-    const { credentials, rule, request } = seen
+    const { credentials, rule, request, cookies } = seen
     const { sid } = granted.values
     if (credentials.kind !== 'some' || sid === null) return
     const now = this.#ports.now()
@@ -238,7 +238,7 @@ export class ForwardAuth {
     const { epoch, book } = stamp
     const answer: PreparedAnswer = {
       ...{ place: rule.place, origin: request.origin, nginx, goodUntil: granted.goodUntil },
-      ...{ headers, slots, values: granted.values },
+      ...{ headers, cookies, cookiesMax: cookies.length, slots, values: granted.values },
       bytes: headers.reduce((sum, text) => sum + text.length + 16, 0),
     }
     const { version } = granted
@@ -296,7 +296,7 @@ export class ForwardAuth {
 
   #answerOptions(request: OriginalRequest, { nginx }: Out) {
     const { page, place } = this.#options
-    const asPage = page !== undefined && isNavigation(request.method, request)
+    const asPage = page !== undefined && isNavigation(request)
     return { nginx, publicUrl: place.publicUrl, ...(asPage ? { page } : {}) }
   }
 
@@ -331,10 +331,6 @@ interface Made extends Ready {
   readonly granted: Granted
   readonly stamp: Stamp | undefined
   readonly nginx: boolean
-}
-
-function headersOf({ headers, slots, values }: PreparedAnswer, cookies: string): readonly string[] {
-  return slots.length === 0 ? headers : withCookies(headers, slots, { ...values, cookies })
 }
 
 function aliased(name: string): Refusal {

@@ -13,6 +13,7 @@ export { type CookieOrder, clearCookie, readCookies, setCookie } from './cookies
 export type { Credential, Identity, Presentation, Via } from './credential.ts'
 export type { Forbidden, Verdict } from './decide.ts'
 export { type ExplainOrder, type Explanation, explain } from './explain.ts'
+export { gatewayFaults } from './faults.ts'
 export { type Binding, HandOff, parseBinding, type TicketSeal } from './hand-off.ts'
 export {
   ForwardAuth,
@@ -27,3 +28,4 @@ export type { Condition, Subject } from './requirement.ts'
 export { type ReturnTarget, ReturnTargets } from './return-to.ts'
 export { type Rule, RuleBook } from './rules.ts'
 export type { CookieSettings, GatewaySettings, PublicPlace, RuleSettings } from './settings.ts'
+export { withoutSpaces } from './white-space.ts'

@@ -56,6 +56,10 @@ describe('rule 26 one dialect: each proxy says the original URL in its own heade
     expect(read(mode, { method: 'get' })).toMatchObject({ why: 'bad_method' })
   })
 
+  test.each(modes)('%s: a tunnel is nothing to decide about', (mode) => {
+    expect(read(mode, { method: 'CONNECT' })).toMatchObject({ why: 'bad_method' })
+  })
+
   test.each(forwardedModes)('%s: C7: a list in a header that should say one thing', (mode) => {
     const host = 'app.example.com, evil.example'
     expect(read(mode, { host })).toMatchObject({ why: 'bad_host' })
@@ -80,7 +84,7 @@ describe('rule 26 one dialect: each proxy says the original URL in its own heade
   )
 })
 
-test('where publicUrl is https, so are the applications, whatever a proxy behind TLS says', () => {
+test('scenario L10: where publicUrl is https, so are the applications, whatever a proxy behind TLS says', () => {
   expect(original({ scheme: 'http', host: 'app.example.com:443' }).origin).toBe(
     'https://app.example.com',
   )
@@ -89,7 +93,7 @@ test('where publicUrl is https, so are the applications, whatever a proxy behind
 test('headers that may repeat are joined, credentials are kept apart', () => {
   const headers = ['Accept', 'a/b', 'accept', 'c/d', 'Cookie', 'a=1', 'cookie', 'b=2']
   expect(original({}, [...headers, 'Authorization', 'x', 'AUTHORIZATION', 'y'])).toMatchObject({
-    ...{ accept: 'a/b, c/d', cookie: ['a=1', 'b=2'], authorization: ['x', 'y'] },
+    ...{ facts: { accept: 'a/b, c/d' }, cookie: ['a=1', 'b=2'], authorization: ['x', 'y'] },
   })
 })
 

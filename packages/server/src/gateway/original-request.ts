@@ -11,6 +11,13 @@ import { forwarded } from './dialects/forwarded.ts'
 import { haproxy } from './dialects/haproxy.ts'
 import { nginx } from './dialects/nginx.ts'
 import { traefik } from './dialects/traefik.ts'
+import {
+  countHeaders,
+  type FoundHeaders,
+  HeaderScan,
+  type RequestFacts,
+  readFacts,
+} from './request-headers.ts'
 import type { PublicPlace } from './settings.ts'
 
 export type Mode = 'forwarded' | 'traefik' | 'caddy' | 'haproxy' | 'nginx' | 'envoy'
@@ -41,7 +48,7 @@ export interface Described {
 }
 
 /** The request that the browser or the client made. */
-export interface OriginalRequest extends RequestFacts {
+export interface OriginalRequest {
   readonly mode: Mode
   readonly method: string
   readonly scheme: 'http' | 'https'
@@ -54,19 +61,10 @@ export interface OriginalRequest extends RequestFacts {
   readonly target: string
   /** The application's origin; https wherever publicUrl is. */
   readonly origin: string
-}
-
-/** What its other headers say. One that repeats is joined with commas, as RFC 9110 section 5.3 has it. */
-export interface RequestFacts {
-  readonly secFetchMode: string | null
-  readonly secFetchDest: string | null
-  readonly accept: string | null
-  readonly xRequestedWith: string | null
-  readonly upgrade: string | null
-  readonly originHeader: string | null
-  readonly corsMethod: string | null
+  /** Each header of its own: several credentials are not joined into one. */
   readonly authorization: readonly string[]
   readonly cookie: readonly string[]
+  readonly facts: RequestFacts
 }
 
 export type RefusalCode =
@@ -108,46 +106,53 @@ export function readOriginalRequest(
   dialect: Dialect,
   place: PublicPlace,
 ): OriginalRequest | Refusal {
-  const { values, facts } = readHeaders(asked.rawHeaders, dialect)
-  const fault = sourceFault(dialect, values)
-  if (fault !== undefined) return fault
-  const single = values.map((found) => found[0] ?? '')
+  const { method, rawHeaders, below } = asked
+  const found = scans[dialect.mode].read(rawHeaders)
+  if (found.values === undefined) return sourceFault(dialect, rawHeaders)
   const scheme = place.secure ? 'https' : 'http'
-  const described = dialect.read(single, { method: asked.method, below: asked.below, scheme })
+  const described = dialect.read(found.values, { method, below, scheme })
   if (typeof described === 'string') return refusal('conflicting_headers', described)
-  return understand(described, { mode: dialect.mode, facts, secure: place.secure })
+  return understand(described, { mode: dialect.mode, rawHeaders, found, secure: place.secure })
+}
+
+const scans: Readonly<Record<Mode, HeaderScan>> = {
+  forwarded: new HeaderScan(forwarded.sources),
+  traefik: new HeaderScan(traefik.sources),
+  caddy: new HeaderScan(caddy.sources),
+  haproxy: new HeaderScan(haproxy.sources),
+  nginx: new HeaderScan(nginx.sources),
+  envoy: new HeaderScan(envoy.sources),
 }
 
 export function refusal(why: RefusalCode, hint: string): Refusal {
   return { kind: 'refused', why, hint }
 }
 
-function sourceFault(
-  dialect: Dialect,
-  values: readonly (readonly string[])[],
-): Refusal | undefined {
-  for (const [index, name] of dialect.sources.entries()) {
-    const count = values[index]?.length ?? 0
-    if (count === 1) continue
-    if (count === 0) {
-      const hint = `mode ${dialect.mode} needs the header ${name}; let the proxy send it (examples/ has one for each)`
-      return refusal('missing_header', hint)
-    }
-    const hint = `${name} came ${count} times; the proxy must set it, not add to what the client sent`
-    return refusal('repeated_header', hint)
+/** The first of the dialect's headers that is not there exactly once. */
+function sourceFault({ mode, sources }: Dialect, rawHeaders: readonly string[]): Refusal {
+  const counts = countHeaders(rawHeaders, sources)
+  const at = counts.findIndex((count) => count !== 1)
+  const name = sources[at] ?? ''
+  if (counts[at] === 0) {
+    const hint = `mode ${mode} needs the header ${name}; let the proxy send it (examples/ has one for each)`
+    return refusal('missing_header', hint)
   }
-  return undefined
+  const hint = `${name} came ${counts[at]} times; the proxy must set it, not add to what the client sent`
+  return refusal('repeated_header', hint)
 }
 
 interface Around {
   readonly mode: Mode
-  readonly facts: RequestFacts
+  readonly rawHeaders: readonly string[]
+  readonly found: FoundHeaders
   readonly secure: boolean
 }
 
 function understand(described: Described, around: Around): OriginalRequest | Refusal {
   const { method } = described
   if (!methodShape.test(method)) return refusal('bad_method', 'a method has capital letters only')
+  // Its target has no path; Caddy says / all the same (RFC 9110, section 9.3.6).
+  if (method === 'CONNECT') return refusal('bad_method', 'no rule can speak of a tunnel')
   const scheme = schemes.get(described.scheme)
   if (scheme === undefined) return refusal('bad_scheme', 'the scheme is neither http nor https')
   const host = canonicalHost(described.host)
@@ -159,7 +164,7 @@ function understand(described: Described, around: Around): OriginalRequest | Ref
     return refusal('bad_path', 'the path cannot be read: it must begin with / and decode to UTF-8')
   }
   const origin = originOf(around.secure ? 'https' : scheme, host)
-  return joined(around, { method, scheme, host, origin, target })
+  return new ReadRequest(around, { method, scheme, host, origin, target })
 }
 
 interface Understood extends Pick<OriginalRequest, 'method' | 'scheme' | 'host' | 'origin'> {
@@ -167,27 +172,39 @@ interface Understood extends Pick<OriginalRequest, 'method' | 'scheme' | 'host' 
 }
 
 /** Field by field: spreads would cost more than all the rest, and this runs on every request. */
-function joined({ mode, facts }: Around, understood: Understood): OriginalRequest {
-  const { method, scheme, host, origin, target } = understood
-  return {
-    mode,
-    method,
-    scheme,
-    host,
-    origin,
-    path: target.path,
-    suspicious: target.suspicious,
-    query: target.query,
-    target: target.target,
-    secFetchMode: facts.secFetchMode,
-    secFetchDest: facts.secFetchDest,
-    accept: facts.accept,
-    xRequestedWith: facts.xRequestedWith,
-    upgrade: facts.upgrade,
-    originHeader: facts.originHeader,
-    corsMethod: facts.corsMethod,
-    authorization: facts.authorization,
-    cookie: facts.cookie,
+class ReadRequest implements OriginalRequest {
+  readonly mode: Mode
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  readonly host: CanonicalHost
+  readonly origin: string
+  readonly path: string
+  readonly suspicious: boolean
+  readonly query: string
+  readonly target: string
+  readonly authorization: readonly string[]
+  readonly cookie: readonly string[]
+  readonly #rawHeaders: readonly string[]
+
+  constructor({ mode, rawHeaders, found }: Around, understood: Understood) {
+    const { target } = understood
+    this.mode = mode
+    this.method = understood.method
+    this.scheme = understood.scheme
+    this.host = understood.host
+    this.origin = understood.origin
+    this.path = target.path
+    this.suspicious = target.suspicious
+    this.query = target.query
+    this.target = target.target
+    this.authorization = found.authorization
+    this.cookie = found.cookie
+    this.#rawHeaders = rawHeaders
+  }
+
+  /** Read when somebody asks: a session that is remembered makes no difference between requests. */
+  get facts(): RequestFacts {
+    return readFacts(this.#rawHeaders)
   }
 }
 
@@ -206,77 +223,4 @@ const defaultPorts = { http: 80, https: 443 } as const
 function originOf(scheme: 'http' | 'https', host: CanonicalHost): string {
   const port = host.port === defaultPorts[scheme] ? null : host.port
   return `${scheme}://${formatHost({ name: host.name, port })}`
-}
-
-interface ReadHeaders {
-  readonly values: readonly (readonly string[])[]
-  readonly facts: RequestFacts
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
-type Facts = Writable<Omit<RequestFacts, 'authorization' | 'cookie'>> & {
-  readonly authorization: string[]
-  readonly cookie: string[]
-}
-
-const factNames: ReadonlyMap<
-  string,
-  Exclude<keyof RequestFacts, 'authorization' | 'cookie'>
-> = new Map([
-  ['sec-fetch-mode', 'secFetchMode'],
-  ['sec-fetch-dest', 'secFetchDest'],
-  ['accept', 'accept'],
-  ['x-requested-with', 'xRequestedWith'],
-  ['upgrade', 'upgrade'],
-  ['origin', 'originHeader'],
-  ['access-control-request-method', 'corsMethod'],
-])
-
-const lengths: ReadonlySet<number> = new Set(
-  [
-    ...[...factNames.keys(), 'cookie', 'authorization'],
-    ...Object.values(dialects).flatMap(({ sources }) => sources),
-  ].map(({ length }) => length),
-)
-
-/** One pass over the raw list: what Node joins or hides in `headers` would be lost (rule 26). */
-function readHeaders(rawHeaders: readonly string[], { sources }: Dialect): ReadHeaders {
-  const values: string[][] = sources.map(() => [])
-  const facts = noFacts()
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const raw = rawHeaders[index] ?? ''
-    // Lengths first: most headers are of no interest, and every one would have to be hashed.
-    if (!lengths.has(raw.length)) continue
-    const name = raw.toLowerCase()
-    const value = rawHeaders[index + 1] ?? ''
-    const source = sources.indexOf(name)
-    if (source >= 0) values[source]?.push(value)
-    note(facts, name, value)
-  }
-  return { values, facts }
-}
-
-function note(facts: Facts, name: string, value: string): void {
-  if (name === 'cookie' || name === 'authorization') {
-    facts[name].push(value)
-    return
-  }
-  const fact = factNames.get(name)
-  if (fact === undefined) return
-  const before = facts[fact]
-  facts[fact] = before === null ? value : `${before}, ${value}`
-}
-
-function noFacts(): Facts {
-  return {
-    secFetchMode: null,
-    secFetchDest: null,
-    accept: null,
-    xRequestedWith: null,
-    upgrade: null,
-    originHeader: null,
-    corsMethod: null,
-    authorization: [],
-    cookie: [],
-  }
 }

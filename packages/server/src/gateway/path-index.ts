@@ -99,7 +99,7 @@ function childFor<T extends Placed>(node: Node<T>, step: Exclude<Step, { kind: '
 }
 
 function sameStep(a: Step, b: Step): boolean {
-  if (a.kind === 'like' && b.kind === 'like') return a.expression.source === b.expression.source
+  if (a.kind === 'like' && b.kind === 'like') return a.parts.join('*') === b.parts.join('*')
   return a.kind === b.kind && a.kind === 'one'
 }
 

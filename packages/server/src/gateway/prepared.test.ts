@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { otherSid, settings, sid } from '#test/gateway/requests.ts'
-import { answerOf, type PreparedAnswer, PreparedAnswers } from './prepared.ts'
+import { compileHeaders, renderHeaders } from './headers.ts'
+import { answerOf, headersFor, type PreparedAnswer, PreparedAnswers } from './prepared.ts'
 import { RuleBook } from './rules.ts'
 import { noValues } from './templates.ts'
 
 const book = new RuleBook(settings())
 const answer: PreparedAnswer = {
   ...{ place: 0, origin: 'https://a', nginx: false, goodUntil: 10, headers: [], slots: [] },
-  ...{ values: noValues, bytes: 100 },
+  ...{ cookies: '', cookiesMax: 0, values: noValues, bytes: 100 },
 }
 
 function entry(token: string, own = sid, version = 1) {
@@ -32,6 +33,19 @@ test('an answer holds before its time is over, for its own rule, application and
   expect(answerOf(held, { ...answer, nginx: true }, 9)).toBeUndefined()
   expect(answerOf(held, { ...answer, origin: 'https://b' }, 9)).toBeUndefined()
   expect(cache.size).toBe(0)
+})
+
+test('H03: cookies are rendered anew when they change, and longer ones than were weighed are not kept', () => {
+  const compiled = compileHeaders([{ name: 'Cookie', template: '{{ cookies }}' }])
+  const { flat, slots } = renderHeaders(compiled, { ...noValues, cookies: 'a=1' })
+  const held = { ...answer, headers: flat, cookies: 'a=1', cookiesMax: 3, slots }
+  expect(headersFor(held, 'a=1')).toBe(flat)
+  expect(headersFor(held, 'a=2')).toEqual(['Cookie', 'a=2'])
+  expect(headersFor(held, 'a=2')).toBe(held.headers)
+  expect(headersFor(held, '')).toEqual(['Cookie', ''])
+  expect(headersFor(held, 'b=3')).toBe(held.headers)
+  expect(headersFor(held, 'a=12')).toEqual(['Cookie', 'a=12'])
+  expect(held).toMatchObject({ headers: ['Cookie', 'b=3'], cookies: 'b=3' })
 })
 
 test('forgetting a session forgets all of its tokens, and no others', () => {

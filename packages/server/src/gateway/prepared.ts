@@ -1,5 +1,5 @@
 import type { SessionId } from '#domain'
-import type { CookieSlot } from './headers.ts'
+import { type CookieSlot, withCookies } from './headers.ts'
 import type { RuleBook } from './rules.ts'
 import type { TemplateValues } from './templates.ts'
 
@@ -23,7 +23,11 @@ export interface PreparedAnswer {
   readonly origin: string
   readonly nginx: boolean
   readonly goodUntil: number
-  readonly headers: readonly string[]
+  /** With the cookies of the request that was answered last. */
+  headers: readonly string[]
+  cookies: string
+  /** How long the cookies were that `bytes` counts. */
+  readonly cookiesMax: number
   /** The headers that hold cookies, which are the request's own, and what else they say. */
   readonly slots: readonly CookieSlot[]
   readonly values: TemplateValues
@@ -167,6 +171,21 @@ export function answerOf(
     if (isFor(answer, wanted)) return now < answer.goodUntil ? answer : undefined
   }
   return undefined
+}
+
+/**
+ * The headers for a request with these cookies. A browser sends the same ones again and again, so they
+ * are rendered when they change. Longer ones than were weighed are not kept.
+ */
+export function headersFor(answer: PreparedAnswer, cookies: string): readonly string[] {
+  const { headers, slots, values } = answer
+  if (slots.length === 0 || cookies === answer.cookies) return headers
+  const rendered = withCookies(headers, slots, { ...values, cookies })
+  if (cookies.length <= answer.cookiesMax) {
+    answer.headers = rendered
+    answer.cookies = cookies
+  }
+  return rendered
 }
 
 function isFor(

@@ -109,7 +109,7 @@ const corpus = [
   ...['https://app.example.com/\u00e9', `/${'a'.repeat(9000)}`],
 ]
 
-describe('C1: open redirects', () => {
+describe('C1: open redirects, scenario C02', () => {
   test.each(corpus.filter((text) => text !== '/%'))('%j leads nowhere', (text) => {
     expect(targets.check(text).kind).toBe('refused')
   })

@@ -79,13 +79,13 @@ describe('paths', () => {
     ['/a b', '/a%20b', true],
     ['/a', '/a?x=/b', true],
     ['/b', '/a?x=/b', false],
-  ])('%s and %s: %s', (pattern, target, matches) => {
+  ])('scenario E02: %s and %s: %s', (pattern, target, matches) => {
     const rules = book(rule({ paths: [pattern], require: none }))
     expect(decides(rules, target)).toBe(matches ? 0 : 1)
   })
 
   test.each(['health', '/a/../b', '/a//b', '/a%20b', '/a;b', '/a?b', '/a#b', '/./a'])(
-    'E07: the pattern %s would protect nothing, so it is refused at the start',
+    'scenario E07: the pattern %s would protect nothing, so it is refused at the start',
     (pattern) => {
       expect(() => book(rule({ paths: [pattern] }))).toThrow(pattern)
     },
@@ -121,6 +121,14 @@ test('the first match wins, methods included; the last resort asks for a session
   })
 })
 
+test('C4: whoever guards GET guards HEAD, for which applications run the same code', () => {
+  const rules = book(rule({ paths: ['/x/**'], methods: ['GET', 'POST'], require: ops }), rule())
+  expect(decides(rules, '/x/delete-all', undefined, 'HEAD')).toBe(0)
+  expect(decides(rules, '/x/delete-all', undefined, 'PUT')).toBe(1)
+  const post = book(rule({ methods: ['POST'], require: ops }), rule())
+  expect(decides(post, '/x', undefined, 'HEAD')).toBe(1)
+})
+
 describe('C4: a suspicious path', () => {
   test.each([
     '/assets/../admin',
@@ -128,7 +136,7 @@ describe('C4: a suspicious path', () => {
     '//assets/x',
     '/assets/a%2fb',
     '/assets;/x',
-  ])('E03: %s never matches require: none', (target) => {
+  ])('scenario E03: %s never matches require: none', (target) => {
     const open = book(rule({ paths: ['/assets/**', '/**'], require: none }))
     expect(match(open, target)).toMatchObject({ kind: 'rule', rule: { lastResort: true } })
     const wide = book(rule({ require: none }))

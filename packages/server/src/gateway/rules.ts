@@ -139,8 +139,10 @@ export function audienceOf(rule: Rule, origin: string): string {
   return rule.audience ?? origin
 }
 
-function takesMethod(rule: Rule, method: string): boolean {
-  return rule.methods === null || rule.methods.includes(method)
+/** Applications run what is behind GET for HEAD as well (RFC 9110, section 9.3.2), so one guards both. */
+export function takesMethod({ methods }: Rule, method: string): boolean {
+  if (methods === null || methods.includes(method)) return true
+  return method === 'HEAD' && methods.includes('GET')
 }
 
 function compileRule(settings: RuleSettings, place: number, common: CompiledHeaders): Rule {

@@ -54,7 +54,7 @@ describe('names', () => {
     ['plain', 'plain'],
     ['', ''],
     ['{ {{ uid }} }', '{ main:ann }'],
-  ])('H05: %s is %j', (template, text) => {
+  ])('scenario H05: %s is %j', (template, text) => {
     expect(said(template)).toBe(text)
   })
 })
@@ -87,13 +87,13 @@ describe('rule 25 every header, always: what cannot be said is empty as a whole'
     'claims.empty',
     'claims.toString',
     'claims.__proto__',
-  ])('H04: a missing %s empties the whole template, and is not counted', (name) => {
+  ])('scenario H04: a missing %s empties the whole template, and is not counted', (name) => {
     const template = parseTemplate(`user={{ uid }} {{ ${name} }}`)
     expect(render(template, values)).toEqual({ bytes: '', dropped: false })
   })
 
   test.each(['claims.evil', 'claims.long', 'claims.address'])(
-    'H06: {{ %s }} is counted',
+    'scenario H06: {{ %s }} is counted',
     (name) => {
       const template = parseTemplate(`x{{ ${name} }}`)
       expect(render(template, values)).toEqual({ bytes: '', dropped: true })
@@ -115,7 +115,7 @@ describe('rule 25 every header, always: what cannot be said is empty as a whole'
   })
 })
 
-test('H07: a group whose name holds the separator is left out and counted, never read as two', () => {
+test('scenario H07: a group whose name holds the separator is left out and counted, never read as two', () => {
   expect(render(parseTemplate('{{ claims.groups }}'), values)).toEqual({
     bytes: 'a,c',
     dropped: true,
@@ -124,16 +124,16 @@ test('H07: a group whose name holds the separator is left out and counted, never
   expect(said('{{ claims.groups | json }}')).toBe('["a","b,admin","c"]')
 })
 
-test('P13: text beyond ASCII is sent as UTF-8', () => {
+test('scenario P13: text beyond ASCII is sent as UTF-8', () => {
   expect(Buffer.from(said('{{ claims.name }}'), 'latin1').toString('utf8')).toBe('Zoë 😀')
 })
 
-test('H03: cookies pass byte for byte, whatever their length', () => {
+test('scenario H03: cookies pass byte for byte, whatever their length', () => {
   const cookies = `a=${'x'.repeat(6000)}; b=\u00e4\u00ff`
   expect(said('{{ cookies }}', { cookies })).toBe(cookies)
 })
 
-describe('H08: a mistake in a template is found when it is read, with its place', () => {
+describe('scenario H08: a mistake in a template is found when it is read, with its place', () => {
   test.each([
     ['a {{ uid', 2],
     ['{{ }}', 3],
@@ -159,7 +159,7 @@ describe('H08: a mistake in a template is found when it is read, with its place'
   })
 })
 
-test('C10: no value injects a header: what is sent has neither line breaks nor other controls', () => {
+test('C10: no value injects a header, scenario H06: what is sent has neither line breaks nor other controls', () => {
   const text = fc.string({
     unit: fc.constantFrom(...'a,;"\\é😀', '\r', '\n', '\u0000', '\u0085', '\ud800'),
   })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import cors from '@fastify/cors'
@@ -26,6 +26,7 @@ import { EventStreams } from './event-streams.ts'
 import { isTooDeep, jsonDepthMax } from './json-depth.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
+import { createListener, readUnannouncedBodies, requestTimeoutMs } from './listener.ts'
 import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
@@ -50,10 +51,6 @@ import { ajvOptions } from './schemas.ts'
 
 /** A uid has up to 255 characters, each up to 12 of a path when encoded. */
 const paramLengthMax = 4096
-/** How long a request may take to arrive whole. */
-const requestTimeoutMs = 30_000
-/** Longer than proxies keep an idle connection, so that it is they who close it. */
-const keepAliveTimeoutMs = 72_000
 
 export interface Http {
   readonly app: FastifyInstance
@@ -126,6 +123,7 @@ function bareApp(
     ...(ajv === undefined ? {} : { ajv }),
   })
   app.decorateRequest('caller', null)
+  readUnannouncedBodies(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders)
     account(deps, request, reply)
@@ -137,13 +135,10 @@ function bareApp(
 
 /** Forward auth is answered before the router looks at a request: every layer there costs a share. */
 function serverWith(ahead: HttpDeps['ahead']) {
-  return (route: RequestListener) => {
-    const server = createServer({ requestTimeout: requestTimeoutMs }, (message, response) => {
+  return (route: RequestListener) =>
+    createListener((message, response) => {
       if (!ahead(message, response)) route(message, response)
     })
-    server.keepAliveTimeout = keepAliveTimeoutMs
-    return server
-  }
 }
 
 type Routes = (app: App, context: HttpContext) => void

@@ -18,6 +18,7 @@ export type {
   RateLimit,
   Readiness,
 } from './deps.ts'
+export { createListener } from './listener.ts'
 export { Metrics, type SeriesName, series } from './metrics.ts'
 export { oauthErrors } from './oauth-error.ts'
 export { forbiddenPage, unavailablePage } from './pages/index.ts'

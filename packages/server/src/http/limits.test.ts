@@ -6,7 +6,7 @@ import { defaultSettings } from './testing-values.ts'
 const table = defaultSettings.limits
 
 describe('rule 37 limits: a bucket', () => {
-  test('gives its burst, then one for each regained, and says how long to wait', () => {
+  test('scenario Q01: gives its burst, then one for each regained, and says how long to wait', () => {
     let now = 0
     const limit = { perSecond: 0.5, burst: 2 }
     const limits = new Limits(

@@ -179,6 +179,11 @@ export const series = {
     help: 'Sessions whose last use is still to be written.',
     labels: {},
   },
+  curfew_last_seen_dropped_total: {
+    kind: 'counter',
+    help: 'Uses of sessions that were not noted because too many waited; the next use is.',
+    labels: {},
+  },
   curfew_client_auth_failures_total: {
     kind: 'counter',
     help: 'Failed authentications of clients.',

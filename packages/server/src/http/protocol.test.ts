@@ -10,7 +10,7 @@ function worldOfOne(settings: Parameters<FakeWorld['app']>[0] = {}) {
 const json = { 'content-type': 'application/json' }
 
 describe('paths and methods', () => {
-  test.each(['/', '/nothing', '/sessions/', '/logout/', '/oauth/none', '//sessions', '/Sessions'])(
+  test.each(['/nothing', '/sessions/', '/logout/', '/oauth/none', '//sessions', '/Sessions'])(
     '%s is 404 as a problem',
     async (url) => {
       const answer = await send(worldOfOne().app, { url, headers: bearer('tok-1') })

@@ -292,8 +292,8 @@ export class FakeWorld {
   }
 }
 
-/** These tests open no pages; those of packages/server/test/gateway do. */
-const noBrowser = {} as HttpDeps['browser']
+/** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
+const noBrowser = { cookie: { name: '__Host-curfew' } } as HttpDeps['browser']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }

@@ -2,11 +2,13 @@
  * What a sign-in under way leaves in the browser. Nothing of it is kept here, so any replica finishes it.
  *
  *   <prefix>flow-<id>   one per attempt, for the callback alone: state, nonce, verifier, target, fence
+ *   __Host-…proof-<id>  beside it, over https: that this host set the attempt, and no sibling planted it
  *   <prefix>flows       for /login: which attempts are open, so that at most five are
  *   <prefix>round       for /login: how often this browser has come back from the same target just now
  *
  * Each is sealed under its own name, so that none passes for another.
  */
+import { randomBytes } from 'node:crypto'
 import type { KeyId } from '#domain'
 import { Secret } from '#domain'
 
@@ -36,7 +38,10 @@ export interface CookieOrder {
 /** The request's cookies by name. */
 export type CookieJar = (name: string) => string | undefined
 
-export const flowsMax = 5
+/** How many attempts a browser may have open. */
+const flowsMax = 5
+/** Proxies take a line of headers of 8 KB, and the cookies of all attempts go to the callback in one. */
+const flowBytesMax = 7000
 
 /** One attempt. */
 export interface Flow {
@@ -56,6 +61,8 @@ export interface Flow {
 export interface OpenFlow {
   readonly id: string
   readonly at: number
+  /** Of its cookie. */
+  readonly bytes: number
 }
 
 /** How often in a row a sign-in for one target has just succeeded. */
@@ -64,6 +71,12 @@ export interface Round {
   readonly count: number
   readonly at: number
 }
+
+interface Proven extends Flow {
+  readonly proof: string
+}
+
+const proofPrefix = '__Host-curfew-proof-'
 
 export interface FlowCookiesOptions {
   readonly seal: CookieSeal
@@ -86,24 +99,50 @@ export class FlowCookies {
 
   flow(jar: CookieJar, id: string): Flow | undefined {
     const flow = this.#open(jar, `flow-${id}`)
-    return isFlow(flow) ? flow : undefined
+    if (!isFlow(flow)) return undefined
+    if (!this.#options.secure) return flow
+    const { proof } = flow as Partial<Proven>
+    return proof !== undefined && jar(proofPrefix + id) === proof ? flow : undefined
   }
 
-  setFlow(id: string, flow: Flow): CookieOrder {
-    const { callbackPath, flowTtlSeconds } = this.#options
-    return this.#set(`flow-${id}`, flow, callbackPath, flowTtlSeconds)
+  /** One more attempt. The oldest make room: whoever opens a sixth tab has forgotten the first. */
+  add(jar: CookieJar, id: string, flow: Flow): readonly CookieOrder[] {
+    const cookies = this.#setFlow(id, flow)
+    const bytes = cookies.reduce((sum, { name, value }) => sum + name.length + value.length, 0)
+    const since = flow.startedAt - this.#options.flowTtlSeconds * 1000
+    const open = this.#flows(jar).filter(({ at }) => at > since)
+    const kept = fitting(open, flowBytesMax - bytes)
+    const dropped = open.slice(0, open.length - kept.length)
+    return [
+      ...cookies,
+      this.#setFlows([...kept, { id, at: flow.startedAt, bytes }]),
+      ...dropped.flatMap((one) => this.dropFlow(one.id)),
+    ]
   }
 
-  dropFlow(id: string): CookieOrder {
-    return this.#drop(`flow-${id}`, this.#options.callbackPath)
+  dropFlow(id: string): readonly CookieOrder[] {
+    const { callbackPath, secure } = this.#options
+    const flow = this.#drop(`flow-${id}`, callbackPath)
+    if (!secure) return [flow]
+    return [flow, { name: proofPrefix + id, value: '', path: '/', maxAgeSeconds: 0, secure }]
   }
 
-  flows(jar: CookieJar): readonly OpenFlow[] {
+  /** Browsers give `__Secure-` to every host of the domain, and `__Host-` to this one alone. */
+  #setFlow(id: string, flow: Flow): readonly CookieOrder[] {
+    const { callbackPath, flowTtlSeconds: maxAgeSeconds, secure } = this.#options
+    const proof = randomBytes(16).toString('base64url')
+    const proven: Proven = { ...flow, proof }
+    const cookie = this.#set(`flow-${id}`, proven, callbackPath, maxAgeSeconds)
+    if (!secure) return [cookie]
+    return [cookie, { name: proofPrefix + id, value: proof, path: '/', maxAgeSeconds, secure }]
+  }
+
+  #flows(jar: CookieJar): readonly OpenFlow[] {
     const flows = this.#open(jar, 'flows')
     return Array.isArray(flows) ? flows.filter(isOpenFlow).slice(-flowsMax) : []
   }
 
-  setFlows(flows: readonly OpenFlow[]): CookieOrder {
+  #setFlows(flows: readonly OpenFlow[]): CookieOrder {
     const { loginPath, flowTtlSeconds } = this.#options
     return this.#set('flows', flows, loginPath, flowTtlSeconds)
   }
@@ -142,6 +181,17 @@ export class FlowCookies {
   }
 }
 
+/** The newest of them that there is room for, one place left for another. */
+function fitting(open: readonly OpenFlow[], bytesMax: number): readonly OpenFlow[] {
+  let left = bytesMax
+  const newest = open.slice(1 - flowsMax).toReversed()
+  const tooMany = newest.findIndex(({ bytes }) => {
+    left -= bytes
+    return left < 0
+  })
+  return (tooMany < 0 ? newest : newest.slice(0, tooMany)).toReversed()
+}
+
 // What is sealed is ours; an older version may have written it differently.
 function isFlow(value: unknown): value is Flow {
   const flow = value as Flow | null | undefined
@@ -159,8 +209,9 @@ function isFlow(value: unknown): value is Flow {
 }
 
 function isOpenFlow(value: unknown): value is OpenFlow {
-  const flow = value as OpenFlow | null
-  return typeof flow?.id === 'string' && typeof flow.at === 'number'
+  const flow = value as Partial<OpenFlow> | null
+  const { id, at, bytes } = flow ?? {}
+  return typeof id === 'string' && typeof at === 'number' && typeof bytes === 'number'
 }
 
 function isRound(value: unknown): value is Round {

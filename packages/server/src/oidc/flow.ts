@@ -17,11 +17,10 @@ import {
   type CookieSeal,
   type Flow,
   FlowCookies,
-  flowsMax,
 } from './flow-cookies.ts'
 import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
 import { githubUser } from './github.ts'
-import { mergeClaims, verifiedEmail } from './identity.ts'
+import { mergeClaims, verifiedEmail, whyNotAllowed } from './identity.ts'
 import { judgedPerson, type Person, personOf } from './person.ts'
 import { presetOf, scopesFor } from './presets.ts'
 import { publicAddress } from './provider-http.ts'
@@ -125,8 +124,10 @@ interface Tools extends SignInFlowOptions {
   readonly redirectUri: string
 }
 
-async function begin(tools: Tools, input: BeginInput): Promise<Begun> {
-  const { providerId, returnTo } = input
+async function begin(tools: Tools, asked: BeginInput): Promise<Begun> {
+  const returnTo = inCookie(asked.returnTo)
+  const input = { ...asked, returnTo }
+  const { providerId } = input
   const about = { providerId, returnTo }
   const provider = tools.providers.get(providerId)
   if (provider === undefined) return { ...failed('provider_unknown', about), cookies: [] }
@@ -139,11 +140,18 @@ async function begin(tools: Tools, input: BeginInput): Promise<Begun> {
     const id = randomBytes(9).toString('base64url')
     const flow = newFlow(tools, input, id, round)
     const url = await redirectUrl(tools, { provider, discovered, flow, input })
-    return { kind: 'redirect', url, cookies: flowCookies(tools, input.jar, id, flow) }
+    return { kind: 'redirect', url, cookies: tools.cookies.add(input.jar, id, flow) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
     return { ...failed(codeOf(error), { ...about, detail }), cookies: [] }
   }
+}
+
+/** A browser drops a longer cookie, and the person would come back to a sign-in that nobody knows. */
+const returnToMax = 2400
+
+function inCookie(returnTo: string): string {
+  return returnTo.length <= returnToMax ? returnTo : new URL('/', returnTo).href
 }
 
 function bounce(tools: Tools, input: Parameters<SignInFlow['bounce']>[0]): Bounced {
@@ -183,19 +191,6 @@ function newFlow(tools: Tools, input: BeginInput, id: string, round: number): Fl
   }
 }
 
-/** The oldest make room: whoever opens a sixth tab has forgotten the first. */
-function flowCookies(tools: Tools, jar: CookieJar, id: string, flow: Flow): readonly CookieOrder[] {
-  const { cookies } = tools
-  const open = cookies.flows(jar).filter(({ at }) => flow.startedAt < at + flowTtlMs)
-  const kept = open.slice(-(flowsMax - 1))
-  const dropped = open.slice(0, open.length - kept.length)
-  return [
-    cookies.setFlow(id, flow),
-    cookies.setFlows([...kept, { id, at: flow.startedAt }]),
-    ...dropped.map((one) => cookies.dropFlow(one.id)),
-  ]
-}
-
 interface Redirect {
   readonly provider: Provider
   readonly discovered: Discovered
@@ -230,7 +225,7 @@ async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Return
   if (id === undefined || flow === undefined || !same(state[0], flow.state)) {
     return { ...failed('flow_missing'), cookies: [] }
   }
-  const spent = [tools.cookies.dropFlow(id)]
+  const spent = tools.cookies.dropFlow(id)
   const about = { providerId: flow.provider, returnTo: flow.returnTo }
   const expiresAt = addMs(tools.clock.now(), flowTtlMs)
   if (tools.clock.now() >= flow.startedAt + flowTtlMs) {
@@ -283,7 +278,10 @@ async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
     const answer = await exchange(tools, discovered, redeeming)
     const who = await identify({ provider, discovered }, answer, tools.clock.now())
     if (who.person.kind === 'claims-incomplete') return failed('claims_incomplete', about)
-    if (!who.person.allowed) return failed('not_allowed', { ...about, detail: who.person.uid })
+    if (!who.person.allowed) {
+      const detail = whyNotAllowed(provider.settings.allow, who.person)
+      return failed('not_allowed', { ...about, detail })
+    }
     return { kind: 'identity', identity: identityOf(tools, provider, answer, who, who.person) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)

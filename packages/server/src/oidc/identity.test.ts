@@ -27,8 +27,8 @@ describe('claims', () => {
   })
 })
 
-describe('an e-mail address', () => {
-  test('counts only when it is vouched for and is one plain address', () => {
+describe('C8: an e-mail address', () => {
+  test('scenario P03: counts only when it is vouched for and is one plain address', () => {
     const judge = (email: string, email_verified: boolean | string, trust = false) =>
       verifiedEmail(judgeEmail({ email, email_verified }, trust))
     expect(judge('Alice@Example.com', true)).toBe('alice@example.com')
@@ -41,16 +41,37 @@ describe('an e-mail address', () => {
       'a,b@example.com',
       'a@example.com\n',
       '"a"@x',
+      '"a@example.com"@evil.example',
+      'a@example.com, b@evil.example',
+      'a@example.com b@evil.example',
+      'a@example.com@evil.example',
+      'a\uff20example.com',
+      'a\ufe6bexample.com',
+      'a@example.com\u0000',
+      '<a@example.com>',
+      'a@example.com;b@x',
       '@x',
       'a',
+      // The Kelvin sign: in lower case it would be the k of somebody else.
+      '\u212aate@example.com',
+      'kate@\u212aite.example.com',
     ]) {
       expect(judge(odd, true), odd).toBeUndefined()
     }
   })
+
+  test('is nobody else’s because letters beyond ASCII have small ones within it', () => {
+    const judge = (email: string) =>
+      verifiedEmail(judgeEmail({ email, email_verified: true }, false))
+    // KELVIN SIGN, whose lower case is the k of ASCII.
+    expect(judge('mar\u212a@example.com')).not.toBe('mark@example.com')
+    expect(judge('mark@\u212aexample.com')).not.toBe('mark@kexample.com')
+    expect(judge('MARK@EXAMPLE.COM')).toBe('mark@example.com')
+  })
 })
 
 describe('roles', () => {
-  test('are found by name and by pointer, one text is one role, reserved ones are dropped (rule 17)', () => {
+  test('scenarios P08, P09: are found by name and by pointer, one text is one role, reserved ones are dropped (rule 17)', () => {
     const claims = {
       roles: 'ops',
       realm_access: { roles: ['a', 'admin', 7, 'a\u0000b', ''] },
@@ -68,7 +89,7 @@ describe('the uid', () => {
   const uid = (template: string, claims: Claims) =>
     uidOf({ id: 'main', uid: template }, 'https://idp.example.com', claims)
 
-  test('is what the template says, or nothing when a value is missing', () => {
+  test('scenario C12: is what the template says, or nothing when a value is missing', () => {
     expect(uid('{{ idp }}:{{ sub }}', { sub: '8f3c' })).toBe('main:8f3c')
     expect(uid('{{idp}}:{{ claims.sub | urlencode }}', { sub: 'a b' })).toBe('main:a%20b')
     expect(uid('{{ idp }}:{{ oid }}', { sub: 'x' })).toBeUndefined()
@@ -97,7 +118,7 @@ describe('who may come in', () => {
     claims: { email: 'alice@example.com', email_verified: true, tenant: ['x', 'y'], level: 3 },
   }
 
-  test('users or domains, and roles, and claims; empty lists let everyone through', () => {
+  test('scenarios P04, P05: users or domains, and roles, and claims; empty lists let everyone through', () => {
     expect(isAllowed(empty, person)).toBe(true)
     expect(isAllowed({ ...empty, domains: ['other.example'], users: ['alice'] }, person)).toBe(true)
     expect(isAllowed({ ...empty, domains: ['other.example'], users: ['bob'] }, person)).toBe(false)
@@ -107,7 +128,7 @@ describe('who may come in', () => {
     expect(isAllowed({ ...empty, claims: { tenant: ['y'], level: ['3'] } }, person)).toBe(false)
   })
 
-  test('a domain is the whole domain of a verified address', () => {
+  test('scenario P01: a domain is the whole domain of a verified address', () => {
     const allow = { ...empty, domains: ['example.com'] }
     const as = (email: string, email_verified = true) =>
       isAllowed(allow, { ...person, claims: { email, email_verified } })

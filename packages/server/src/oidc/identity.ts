@@ -71,15 +71,20 @@ export function judgeEmail(claims: Claims, trustEmail: boolean): Claims {
 export function verifiedEmail(claims: Claims): string | undefined {
   const email = claims['email']
   if (claims['email_verified'] !== true || !isAddress(email)) return undefined
-  return email.toLowerCase()
+  // Letters of ASCII alone: the lower case of U+212A is a plain k, in another person's address (C8).
+  return email.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** One `@`, and nothing that another parser might take for a second address (classes C8, C10). */
+/**
+ * One `@`, nothing that another parser might take for a second address (classes C8, C10), and no Kelvin
+ * sign: of all letters it alone becomes an ASCII one in lower case, and so another mailbox's `k`.
+ */
 function isAddress(value: Json | undefined): value is string {
   return (
     typeof value === 'string' &&
     value.length <= 254 &&
-    /^[^\s@,;:<>()[\]"\\\p{C}]+@[\p{L}\p{N}.-]+$/u.test(value)
+    /^[^\s@,;:<>()[\]"\\\p{C}]+@[\p{L}\p{N}.-]+$/u.test(value) &&
+    !value.includes('\u212a')
   )
 }
 
@@ -174,6 +179,15 @@ export function isAllowed(
       return values.some((one) => wanted.some((want) => want === one))
     })
   )
+}
+
+/** For the log, about somebody whom `isAllowed` refused: who it is, and what is usually forgotten. */
+export function whyNotAllowed(
+  { domains }: Pick<AllowList, 'domains'>,
+  { uid, claims }: { readonly uid: Uid; readonly claims: Claims },
+): string {
+  const unknown = domains.length > 0 && verifiedEmail(claims) === undefined
+  return unknown ? `${uid} has no verified e-mail address for allow.domains to look at` : uid
 }
 
 function isNamed({ users, domains }: AllowList, uid: Uid, email: string | undefined): boolean {

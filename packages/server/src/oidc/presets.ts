@@ -71,7 +71,7 @@ export function scopesFor(settings: ProviderSettings, supported: readonly string
     (scope) => !dropScopes.includes(scope) && !(noOffline && scope === 'offline_access'),
   )
   if (settings.preset === 'github' && asked.length === 0) return 'read:user user:email'
-  return asked.join(' ')
+  return [...new Set(asked)].join(' ')
 }
 
 function slashed(issuer: string): string {

@@ -66,7 +66,7 @@ describe('what became of a request', () => {
 })
 
 describe('the way to the provider', () => {
-  test('a certificate of a private authority is trusted when it is named, and only then', async () => {
+  test('scenario D07: a certificate of a private authority is trusted when it is named, and only then', async () => {
     const options = { key: serverKey, cert: serverCertificate }
     const port = await listening(
       createSecureServer(options, (_request, response) => response.end('ok')),

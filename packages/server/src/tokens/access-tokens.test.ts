@@ -134,13 +134,13 @@ describe('forgeries', () => {
     ['no kid', { kid: undefined }],
     ['a kid that is no text', { kid: ['a'] }],
     ['a key of its own', { kid: 'x', jwk: { kty: 'EC' } }],
-  ])('%s is bad_signature', (_what, change) => {
+  ])('scenario T01: %s is bad_signature', (_what, change) => {
     const token = signed({ ...header(), ...change }, claims)
     expect(shared.tokens.verify(token)).toEqual({ kind: 'invalid', why: 'bad_signature' })
   })
 
   test.each([
-    ['typ JWT, such as an ID token has', { typ: 'JWT' }],
+    ['scenario M02: typ JWT, such as an ID token has', { typ: 'JWT' }],
     ['no typ', { typ: undefined }],
     ['a typ that only ends like ours', { typ: 'x/at+jwt' }],
     ['a critical extension', { crit: ['b64'], b64: false }],
@@ -158,7 +158,7 @@ describe('forgeries', () => {
     },
   )
 
-  test('an HMAC made with the public key is bad_signature', () => {
+  test('scenario T01: an HMAC made with the public key is bad_signature', () => {
     const pem = key.publicKey.export({ type: 'spki', format: 'pem' })
     for (const alg of ['HS256', 'ES256']) {
       const input = `${encodeJson({ ...header(), alg })}.${encodeJson(claims)}`
@@ -184,7 +184,7 @@ describe('forgeries', () => {
     expect(createPublicKey(other).asymmetricKeyType).toBe('ec')
   })
 
-  test('another payload under a signature that was verified before is refused', () => {
+  test('scenario T03: another payload under a signature that was verified before is refused', () => {
     const token = signed(header(), { ...claims, jti: 'cached' })
     expect(shared.tokens.verify(token).kind).toBe('valid')
     const [head, , signature] = token.split('.')
@@ -245,7 +245,7 @@ describe('claims', () => {
   })
 
   test.each([[[]], [['https://app.example.com']], [[`${issuer}/`]]])(
-    'rule 15 audience: %j is not good at our own endpoints',
+    'rule 15 audience: scenario M03: %j is not good at our own endpoints',
     (aud) => {
       const verdict = shared.tokens.verify(signed(header(), { ...claims, aud }))
       expect(verdict).toEqual({ kind: 'invalid', why: 'wrong_audience' })
@@ -253,12 +253,15 @@ describe('claims', () => {
   )
 
   const required = Object.keys(claims)
-  test.each(required)('without %s it is malformed, and with one of another type', (name) => {
-    for (const value of [undefined, null, {}, -1, true]) {
-      const verdict = shared.tokens.verify(signed(header(), { ...claims, [name]: value }))
-      expect(verdict).toEqual({ kind: 'invalid', why: 'malformed' })
-    }
-  })
+  test.each(required)(
+    'scenario T03: without %s it is malformed, and with one of another type',
+    (name) => {
+      for (const value of [undefined, null, {}, -1, true]) {
+        const verdict = shared.tokens.verify(signed(header(), { ...claims, [name]: value }))
+        expect(verdict).toEqual({ kind: 'invalid', why: 'malformed' })
+      }
+    },
+  )
 
   test.each([
     ['a sid that is no UUIDv7', { sid: '3f1c2b6e-0000-4abc-8def-0123456789ab' }],
@@ -281,7 +284,7 @@ describe('claims', () => {
 })
 
 describe('times', () => {
-  test('rule 39 leeway: it expires to the millisecond, also when it was verified before', async () => {
+  test('rule 39 leeway: scenario T04: it expires to the millisecond, also when it was verified before', async () => {
     const { clock, tokens } = await replica()
     const token = tokens.sign(claims, tokens.currentKid())
     clock.pass(299_999)
@@ -290,12 +293,15 @@ describe('times', () => {
     expect(tokens.verify(token)).toEqual({ kind: 'invalid', why: 'expired' })
   })
 
-  test.each(['nbf', 'iat'])('rule 39 leeway: %s may be a minute ahead and no more', (name) => {
-    const minute = signed(header(), { ...claims, [name]: seconds + 60 })
-    const more = signed(header(), { ...claims, [name]: seconds + 61 })
-    expect(shared.tokens.verify(minute).kind).toBe('valid')
-    expect(shared.tokens.verify(more)).toEqual({ kind: 'invalid', why: 'not_yet_valid' })
-  })
+  test.each(['nbf', 'iat'])(
+    'rule 39 leeway: scenario T04: %s may be a minute ahead and no more',
+    (name) => {
+      const minute = signed(header(), { ...claims, [name]: seconds + 60 })
+      const more = signed(header(), { ...claims, [name]: seconds + 61 })
+      expect(shared.tokens.verify(minute).kind).toBe('valid')
+      expect(shared.tokens.verify(more)).toEqual({ kind: 'invalid', why: 'not_yet_valid' })
+    },
+  )
 
   test('a token that was verified is refused once its key is dropped', async () => {
     const { store, keys, tokens } = await replica()

@@ -22,14 +22,14 @@ test('what was sealed is unsealed, whatever it is', () => {
   )
 })
 
-test('the same text is sealed differently each time, and does not show', () => {
+test('C12: the same text is sealed differently each time, and does not show', () => {
   const one = sealer.seal('provider-tokens', ['sid'], secret)
   const two = sealer.seal('provider-tokens', ['sid'], secret)
   expect(one).not.toBe(two)
   expect(Buffer.from(one, 'base64url').includes(secret.reveal())).toBe(false)
 })
 
-test('one flipped bit anywhere is never opened', () => {
+test('C18: one flipped bit anywhere is never opened', () => {
   const bytes = Buffer.from(sealer.seal('provider-tokens', ['sid'], secret), 'base64url')
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const flipped = Buffer.from(bytes)
@@ -41,7 +41,7 @@ test('one flipped bit anywhere is never opened', () => {
   }
 })
 
-test('a sealed text is good for its own purpose and row only', () => {
+test('C12: a sealed text is good for its own purpose and row only', () => {
   const sealed = sealer.seal('provider-tokens', ['sid', 'a'], secret)
   const unreadable = { kind: 'unreadable' }
   expect(sealer.unseal('signing-key', ['sid', 'a'], sealed)).toEqual(unreadable)

@@ -201,7 +201,7 @@ export function feedSuite(prepare: Prepare): void {
     })
   })
 
-  test('ended sessions are deleted after their retention in bounded steps, live ones never', async () => {
+  test('scenario K06: ended sessions are deleted after their retention in bounded steps, live ones never', async () => {
     const { store, shift } = await prepare()
     const sids: SessionId[] = []
     for (let index = 0; index < 3; index++) sids.push(await ended(store))

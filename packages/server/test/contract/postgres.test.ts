@@ -102,7 +102,7 @@ describe('postgres: the server', () => {
     await told
   })
 
-  test('rule 37 limits: a lock that is held for longer than two seconds is StoreUnavailable, and nothing is written', async () => {
+  test('rule 37 limits: scenario K03: a lock that is held for longer than two seconds is StoreUnavailable, and nothing is written', async () => {
     const { store } = await prepare()
     const [blocked, free] = [await started(store), await started(store)]
     const client = await admin.connect()

@@ -13,7 +13,7 @@ import {
 } from './sessions.ts'
 
 export function sessionsSuite(prepare: Prepare): void {
-  test('reads a session back exactly as it was started, every part filled or none', async () => {
+  test('scenario K05: reads a session back exactly as it was started, every part filled or none', async () => {
     const { store } = await prepare()
     const bare = await started(store, { accessSeconds: null })
     const asked = await request(store)
@@ -179,7 +179,7 @@ export function sessionsSuite(prepare: Prepare): void {
     expect(await store.expired(first.next, 2)).toEqual({ sids: [sids[2]], next: null })
   })
 
-  test('what may be used once is used once, for one kind, until it expires', async () => {
+  test('scenario K06: what may be used once is used once, for one kind, until it expires', async () => {
     const { store, shift } = await prepare()
     const { now } = await store.tail(0)
     const until = addMs(now, minuteMs)

@@ -86,7 +86,7 @@ describe('sqlite: the file', () => {
     expect((await store.read(b.origin.sid))?.session.version).toBe(2)
   })
 
-  test('a file that somebody else keeps locked is StoreUnavailable, and works again afterwards', async () => {
+  test('scenario K03: a file that somebody else keeps locked is StoreUnavailable, and works again afterwards', async () => {
     const path = freshPath()
     const { store } = await prepare(path)
     const { origin } = await started(store)

@@ -37,7 +37,7 @@ describe.each(stores)('administering on %s', (store) => {
   const started = (uid = freshUid(), device = 'web'): Promise<Login> => api.start({ uid, device })
   const admin = (): Promise<Login> => started(adminUid)
 
-  test('S86 (AC-3): an admin ends any session, and the row names the admin', async () => {
+  test('scenario N06: S86 (AC-3): an admin ends any session, and the row names the admin', async () => {
     const [root, login] = [await admin(), await started()]
     const answer = await api.post(`/sessions/${login.sid}/revoke`, { as: root.accessToken })
     expect(answer.status, answer.text).toBe(200)
@@ -254,7 +254,7 @@ describe.each(stores)('administering on %s', (store) => {
     expect((await api.get('/sessions', garbage)).status).toBe(400)
   })
 
-  test('an admin sees sessions of others with their ends; nobody else does', async () => {
+  test('scenario N06: an admin sees sessions of others with their ends; nobody else does', async () => {
     const uid = freshUid()
     const [login, ended] = [await started(uid), await started(uid, 'app')]
     await api.logout(ended.accessToken)
@@ -285,7 +285,7 @@ describe.each(stores)('administering on %s', (store) => {
     expect(stranger.items).toEqual([])
   })
 
-  test('GET /admin/sessions searches over all users', async () => {
+  test('scenario N06: GET /admin/sessions searches over all users', async () => {
     const uid = freshUid('searched')
     const [web, app] = [await started(uid), await started(uid, 'app')]
     await api.logout(app.accessToken)

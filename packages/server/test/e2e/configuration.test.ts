@@ -30,7 +30,7 @@ describe.each(stores)('the configuration on %s', (store) => {
     })
   })
 
-  test('a wrong configuration is refused with every mistake and its path', async () => {
+  test('scenario G02: a wrong configuration is refused with every mistake and its path', async () => {
     await withCurfew({ store }, async (curfew) => {
       const file = join(curfew.stage.folder, 'wrong.yaml')
       const wrong = {

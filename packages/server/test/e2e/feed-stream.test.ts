@@ -94,7 +94,7 @@ describe.each(stores)('the stream of the feed on %s', (store) => {
   })
 
   // Each of these waits for the comment that comes every 15 s: side by side.
-  test.concurrent('a caller whose session ends loses the stream', async () => {
+  test.concurrent('scenario A08: a caller whose session ends loses the stream', async () => {
     const bearer = await api.clientToken(clients.satellite)
     const since = await api.head()
     const stream = await api.feedStream({ since }, { as: bearer })

@@ -32,7 +32,7 @@ describe.each(stores)('nothing-readable on %s', (store) => {
   const house = useCurfew({ store, config: { server: { logLevel: 'trace' } } })
   const { api } = house
 
-  test('S82, S122: store, logs and metrics hold nothing that can be presented', async () => {
+  test('scenarios G05, K11: S82, S122: store, logs and metrics hold nothing that can be presented', async () => {
     const secrets = new Map<string, string>()
     const keep = (name: string, secret: string): void => {
       if (secret !== '') secrets.set(`${name} ${secrets.size}`, secret)
@@ -102,7 +102,7 @@ describe.each(stores)('nothing-readable on %s', (store) => {
     expect(found).toEqual([])
   })
 
-  test('an error never repeats the secret that it refuses', async () => {
+  test('scenario G05: an error never repeats the secret that it refuses', async () => {
     const login = await api.start({ uid: freshUid(), device: 'web' })
     await api.logout(login.accessToken)
     const answers = [

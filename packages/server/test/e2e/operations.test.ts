@@ -323,7 +323,7 @@ describe.each(stores)('operating on %s', (store) => {
     }
   })
 
-  test('rule 37 limits: failed client authentications are 429 with Retry-After, the good ones not', async () => {
+  test('rule 37 limits: scenario Q01: failed client authentications are 429 with Retry-After, the good ones not', async () => {
     const limits = { failedClientAuth: { rate: '6/m', burst: 3 } }
     const curfew = await startCurfew({ store, config: { limits } })
     try {
@@ -341,7 +341,7 @@ describe.each(stores)('operating on %s', (store) => {
     }
   })
 
-  test('rule 37 limits: token requests of one session and starts of one uid are bounded', async () => {
+  test('rule 37 limits: scenario Q01: token requests of one session and starts of one uid are bounded', async () => {
     const limits = {
       tokenRequestsPerSession: { rate: '6/m', burst: 3 },
       sessionStarts: { rate: '6/m', burst: 3 },

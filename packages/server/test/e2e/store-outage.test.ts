@@ -1,10 +1,12 @@
 /* The store goes away and comes back: S42, S103, S119, rule 35 (API.md, sections 5, 6 and 9). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  Api,
   type Curfew,
   eventually,
   freshUid,
   openStage,
+  runServer,
   type Stage,
   startCurfew,
 } from '#test/harness/index.ts'
@@ -29,7 +31,7 @@ describe('a store that cannot be reached', () => {
     await postgres?.stop()
   })
 
-  test('rule 35 stale: 503 and never 200, 401 or an empty feed; all works again afterwards', async () => {
+  test('rule 35 stale: scenarios K02, K04: 503 and never 200, 401 or an empty feed; all works again afterwards', async () => {
     const { api } = curfew
     const [one, two] = [
       await api.start({ uid: freshUid(), device: 'web' }),
@@ -66,5 +68,18 @@ describe('a store that cannot be reached', () => {
     expect((await api.logout(one.accessToken)).body).toMatchObject({ revoked: true })
     expect(await api.works(one.accessToken)).toBe(false)
     expect((await api.refresh(two.refreshToken)).status).toBe(200)
+  })
+
+  test('scenario K01: one that is away at the start is waited for, and used as soon as it is there', async () => {
+    await curfew.stop()
+    await postgres.kill()
+    const waiting = runServer(['serve', '--config', curfew.configFile], { cwd: stage.folder })
+    const waits = async () => (waiting.log().includes('does not answer yet') ? true : undefined)
+    await eventually(waits, { withinMs: 20_000, what: 'a server that waits for its store' })
+    await postgres.start()
+    const address = await waiting.listening
+    expect((await new Api(() => address).get('/readyz')).status).toBe(200)
+    waiting.signal('SIGTERM')
+    expect(await waiting.ended).toEqual({ code: 0, signal: null })
   })
 })

@@ -78,7 +78,9 @@ export class Visitor {
     const second = login.includes('/login?') ? await this.open(login) : first
     const authorize = second.headers['location'] ?? ''
     if (!authorize.startsWith(this.#estate.provider.issuer)) {
-      throw new Error(`no way to the provider: ${second.status} ${authorize} ${second.body}`)
+      throw new Error(
+        `no way to the provider: ${second.status} ${authorize} ${second.body.slice(-600)}`,
+      )
     }
     return this.#estate.provider.authorize(authorize).href
   }

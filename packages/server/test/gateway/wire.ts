@@ -11,10 +11,15 @@ export interface Reply {
 
 export type HeaderPairs = readonly (readonly [string, string])[]
 
-export function sendRaw(
-  url: URL,
-  order: { readonly method: string; readonly headers: HeaderPairs; readonly body?: string },
-): Promise<Reply> {
+export interface Order {
+  readonly method: string
+  readonly headers: HeaderPairs
+  readonly body?: string
+  /** The address that it comes from, such as 127.0.0.2; all of 127.0.0.0/8 is this machine. */
+  readonly from?: string
+}
+
+export function sendRaw(url: URL, order: Order): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { hostname, port, pathname, search } = url
     const named = new Set(order.headers.map(([name]) => name.toLowerCase()))
@@ -25,6 +30,7 @@ export function sendRaw(
       {
         ...{ host: hostname, port, method: order.method, path: pathname + search },
         headers: [...host, ...order.headers, ...length].flat(),
+        ...(order.from === undefined ? {} : { localAddress: order.from, agent: false }),
       },
       (response) => {
         let body = ''

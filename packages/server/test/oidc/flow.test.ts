@@ -14,7 +14,7 @@ async function attempt(changes: Parameters<typeof openStage>[1] = {}) {
 }
 
 describe('the way there', () => {
-  test('the redirect carries state, nonce and an S256 challenge, new ones each time, and nothing secret', async () => {
+  test('scenarios L02, L03: the redirect carries state, nonce and an S256 challenge, new ones each time, and nothing secret', async () => {
     const { stage, replica, url, browser } = await attempt()
     const first = new URL(url).searchParams
     const again = new URL((await goToProvider(stage, replica, browser)).url).searchParams
@@ -33,17 +33,15 @@ describe('the way there', () => {
     const fence = await replica.store.fence()
     const asked = { providerId: 'main', returnTo: '/secret-place', fence, jar: () => undefined }
     const begun = await replica.flow.begin(asked)
-    expect(begun.cookies.map(({ path }) => path)).toEqual(['/oidc/callback', '/login'])
-    expect(begun.cookies.every(({ secure, name }) => secure && name.startsWith('__Secure-'))).toBe(
-      true,
-    )
+    expect(begun.cookies.map(({ path }) => path)).toEqual(['/oidc/callback', '/', '/login'])
+    expect(begun.cookies.every(({ secure, name }) => secure && name.startsWith('__'))).toBe(true)
     for (const { value } of begun.cookies) {
       expect(Buffer.from(value, 'base64url').toString()).not.toContain('secret-place')
     }
     expect(stage.provider.counts.code).toBe(0)
   })
 
-  test('of six attempts in one browser the oldest is forgotten, the other five finish', async () => {
+  test('scenario L12: of six attempts in one browser the oldest is forgotten, the other five finish', async () => {
     const { stage, replica } = await ready()
     const browser = new Browser()
     const ways: Awaited<ReturnType<typeof goToProvider>>[] = []
@@ -59,7 +57,7 @@ describe('the way there', () => {
     expect(answers).toEqual(['flow_missing', '/tab-1', '/tab-2', '/tab-3', '/tab-4', '/tab-5'])
   })
 
-  test('a provider that is down at the start heals without a restart, and is not asked at every request', async () => {
+  test('scenario D02: a provider that is down at the start heals without a restart, and is not asked at every request', async () => {
     const { stage, replica } = await ready()
     await stage.provider.close()
     const asked = { providerId: 'main', returnTo: '/', fence: 0, jar: () => undefined }
@@ -71,14 +69,14 @@ describe('the way there', () => {
     expect((await replica.flow.begin(asked)).kind).toBe('redirect')
   })
 
-  test('many requests at once are one discovery', async () => {
+  test('scenario D04: many requests at once are one discovery', async () => {
     const { stage, replica } = await ready()
     const asked = { providerId: 'main', returnTo: '/', fence: 0, jar: () => undefined }
     await Promise.all(Array.from({ length: 20 }, () => replica.flow.begin(asked)))
     expect(stage.provider.counts.discovery).toBe(1)
   })
 
-  test('a browser that keeps coming back from the same target is told of the loop', async () => {
+  test('scenarios L17, L18: a browser that keeps coming back from the same target is told of the loop', async () => {
     const { stage, replica } = await ready()
     const browser = new Browser()
     for (let round = 0; round < 4; round++) {
@@ -113,7 +111,7 @@ describe('the way there', () => {
 })
 
 describe('the way back', () => {
-  test('a good callback is an identity, with the target and the fence of its beginning', async () => {
+  test('scenario C01: a good callback is an identity, with the target and the fence of its beginning', async () => {
     const { stage, replica, callback, browser } = await attempt()
     stage.provider.claims = {
       roles: ['pilot', 'issuer'],
@@ -144,13 +142,13 @@ describe('the way back', () => {
     expect(JSON.stringify(returned)).not.toContain('eyJ')
   })
 
-  test('rule 27 return: a callback without its sealed flow cookie is refused, and its code is not redeemed', async () => {
+  test('rule 27 return: scenario C06: a callback without its sealed flow cookie is refused, and its code is not redeemed', async () => {
     const { stage, replica, callback } = await attempt()
     expect(await comeBack(replica, new Browser(), callback)).toMatchObject({ code: 'flow_missing' })
     expect(stage.provider.counts.code).toBe(0)
   })
 
-  test('a state that differs in one character is refused before the code is redeemed', async () => {
+  test('C18: scenario C04: a state that differs in one character is refused before the code is redeemed', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const state = callback.searchParams.get('state') ?? ''
     callback.searchParams.set('state', `${state.slice(0, -1)}${state.endsWith('A') ? 'B' : 'A'}`)
@@ -158,7 +156,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(0)
   })
 
-  test('a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
+  test('C18: scenario C06: a cookie of one attempt is no good under the name of another, nor with a changed byte', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const other = await goToProvider(stage, replica, new Browser())
     const [name = ''] = [...browser.cookies.keys()].filter((one) => one.includes('flow-'))
@@ -169,7 +167,7 @@ describe('the way back', () => {
     expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'flow_missing' })
   })
 
-  test('the same callback again is refused, also at the same moment with the same cookie', async () => {
+  test('scenarios C05, T10: the same callback again is refused, also at the same moment with the same cookie', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const kept = new Map(browser.cookies)
     const jar = (name: string) => kept.get(name)
@@ -180,7 +178,7 @@ describe('the way back', () => {
     expect(stage.provider.counts.code).toBe(1)
   })
 
-  test('an attempt that took too long has to begin again, and says where it wanted to go', async () => {
+  test('scenario C16: an attempt that took too long has to begin again, and says where it wanted to go', async () => {
     const { stage, replica, callback, browser } = await attempt()
     stage.advance(3_600_000)
     const answer = { code: 'flow_expired', returnTo: '/page?a=1', retry: true }
@@ -194,7 +192,7 @@ describe('the way back', () => {
     expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'access_denied' })
   })
 
-  test('an answer of another issuer is refused (RFC 9207)', async () => {
+  test('C28: an answer of another issuer is refused (RFC 9207)', async () => {
     const { stage, replica, callback, browser } = await attempt()
     callback.searchParams.set('iss', 'https://mallory.example.com')
     expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })
@@ -202,19 +200,47 @@ describe('the way back', () => {
   })
 
   for (const [what, idToken] of [
-    ['another nonce', { nonce: 'other' }],
-    ['another audience', { aud: 'somebody' }],
-    ['another issuer', { iss: 'https://mallory.example.com' }],
-    ['an end in the past', { exp: 1 }],
-    ['a beginning in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
-    ['several audiences and another azp', { aud: ['curfew', 'x'], azp: 'x' }],
+    ['scenario C10: with another nonce', { nonce: 'other' }],
+    ['scenario C10: without a nonce', { nonce: undefined }],
+    ['scenarios C11, I07: with another audience', { aud: 'somebody' }],
+    ['scenario C11: with another issuer', { iss: 'https://mallory.example.com' }],
+    ['scenario C11: with an end in the past', { exp: 1 }],
+    ['scenario C11: with a beginning in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
+    ['scenario C11: with several audiences and another azp', { aud: ['curfew', 'x'], azp: 'x' }],
   ] as const) {
-    test(`an ID token with ${what} signs nobody in`, async () => {
+    test(`${what}, an ID token signs nobody in`, async () => {
       const { stage, replica, callback, browser } = await attempt()
       stage.provider.idToken = idToken
       expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })
     })
   }
+
+  test('scenario C11: an ID token that somebody else signed signs nobody in', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    const mallory = await openStage()
+    stage.provider.sign = mallory.provider.sign
+    expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'identity_invalid' })
+  })
+
+  test('scenarios I09, C11: our client id among several audiences is enough, with us as azp', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    stage.provider.idToken = { aud: ['curfew', 'x'], azp: 'curfew' }
+    expect((await comeBack(replica, browser, callback)).kind).toBe('signed-in')
+  })
+
+  test('scenario C18: a redirect of the token endpoint is not followed: nobody else gets the secret', async () => {
+    const { stage, replica, callback, browser } = await attempt()
+    const elsewhere = await openStage()
+    const seen: string[] = []
+    elsewhere.provider.onRequest = ({ url }) => void seen.push(url ?? '')
+    for (const status of [302, 307, 308]) {
+      const location = `${elsewhere.provider.issuer}/token`
+      stage.provider.codeScript = [{ status, headers: { location } }]
+      expect(await comeBack(replica, browser, callback)).toMatchObject({ kind: 'failed' })
+      callback.href = (await goToProvider(stage, replica, browser)).callback.href
+    }
+    expect(seen).toEqual([])
+  })
 
   for (const [what, mishap, code] of [
     ['503', { status: 503 }, 'provider_unavailable'],
@@ -222,7 +248,7 @@ describe('the way back', () => {
     ['invalid_grant', { status: 400, error: 'invalid_grant' }, 'code_refused'],
     ['invalid_client', { status: 401, error: 'invalid_client' }, 'client_refused'],
   ] as const) {
-    test(`${what} at the token endpoint is ${code}`, async () => {
+    test(`scenario C09: ${what} at the token endpoint is ${code}`, async () => {
       const { stage, replica, callback, browser } = await attempt()
       stage.provider.codeScript = [mishap]
       expect(await comeBack(replica, browser, callback)).toMatchObject({ kind: 'failed', code })
@@ -270,7 +296,7 @@ describe('who it is', () => {
     expect(answer).toMatchObject({ identity: { uid: 'alice@example.com' } })
   })
 
-  test('who is not on the list is told so, with no session', async () => {
+  test('scenario C13: who is not on the list is told so, with no session', async () => {
     const allow = { domains: ['example.com'], users: [], roles: ['ops'], claims: { tenant: ['x'] } }
     const { stage, replica, callback, browser } = await attempt({ allow })
     const mail = { email: 'a@example.com', email_verified: true }
@@ -283,7 +309,7 @@ describe('who it is', () => {
 })
 
 describe('the session', () => {
-  test('rule 27 return: a sign-in makes a new sid and ends the session that this browser had', async () => {
+  test('rule 27 return: scenario C14: a sign-in makes a new sid and ends the session that this browser had', async () => {
     const { stage, replica, callback, browser } = await attempt()
     const first = await started(replica, await comeBack(replica, browser, callback))
     if (first.kind !== 'signed-in') throw new Error(first.kind)

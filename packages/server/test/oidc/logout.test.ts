@@ -56,34 +56,34 @@ describe('a logout token', () => {
 
   const now = Math.floor(Date.now() / 1000)
   for (const [what, claims, header] of [
-    ['a nonce', { nonce: 'n' }, {}],
-    ['no events', { events: undefined }, {}],
-    ['another event', { events: { 'http://example.com/event': {} } }, {}],
+    ['scenario B10: with a nonce', { nonce: 'n' }, {}],
+    ['scenario B09: with no events', { events: undefined }, {}],
+    ['scenario B09: with another event', { events: { 'http://example.com/event': {} } }, {}],
     [
-      'an event that is no object',
+      'scenario B09: with an event that is no object',
       { events: { 'http://schemas.openid.net/event/backchannel-logout': 1 } },
       {},
     ],
-    ['another audience', { aud: 'somebody' }, {}],
-    ['another issuer', { iss: 'https://mallory.example.com' }, {}],
-    ['no jti', { jti: undefined }, {}],
-    ['no iat', { iat: undefined }, {}],
-    ['no exp', { exp: undefined }, {}],
-    ['an exp in the past', { exp: now - 120 }, {}],
-    ['an iat of an hour ago', { iat: now - 3600 }, {}],
-    ['an iat in the future', { iat: now + 300, exp: now + 600 }, {}],
-    ['neither sid nor sub', { sid: undefined }, {}],
-    ['the typ of an access token', {}, { typ: 'at+jwt' }],
-    ['a key that the provider does not have', {}, { kid: 'k2' }],
+    ['scenario B06: with another audience', { aud: 'somebody' }, {}],
+    ['scenario B06: with another issuer', { iss: 'https://mallory.example.com' }, {}],
+    ['with no jti', { jti: undefined }, {}],
+    ['scenario B07: with no iat', { iat: undefined }, {}],
+    ['scenario B08: with no exp', { exp: undefined }, {}],
+    ['scenario B08: with an exp in the past', { exp: now - 120 }, {}],
+    ['scenario B07: with an iat of an hour ago', { iat: now - 3600 }, {}],
+    ['scenario B07: with an iat in the future', { iat: now + 300, exp: now + 600 }, {}],
+    ['scenario B11: with neither sid nor sub', { sid: undefined }, {}],
+    ['scenario B12: with the typ of an access token', {}, { typ: 'at+jwt' }],
+    ['scenario B05: with a key that the provider does not have', {}, { kid: 'k2' }],
   ] as const) {
-    test(`with ${what} is invalid`, async () => {
+    test(`${what} is invalid`, async () => {
       const { stage, replica } = await ready()
       const token = await stage.provider.logoutToken(claims, header)
       expect(await verify(replica, token)).toMatchObject({ kind: 'invalid' })
     })
   }
 
-  test('that is not signed, or signed with what is public, is invalid', async () => {
+  test('scenarios B05, T01: that is not signed, or signed with what is public, is invalid', async () => {
     const { stage, replica } = await ready()
     const [, payload] = (await stage.provider.logoutToken()).split('.')
     for (const alg of ['none', 'HS256']) {
@@ -103,7 +103,7 @@ describe('a logout token', () => {
     expect((await verify(replica, token)).kind).toBe('logout')
   })
 
-  test('is accepted without typ, as older providers send it', async () => {
+  test('scenario B12: is accepted without typ, as older providers send it', async () => {
     const { stage, replica } = await ready()
     const token = await stage.provider.logoutToken({}, { typ: undefined })
     expect((await verify(replica, token)).kind).toBe('logout')
@@ -111,7 +111,23 @@ describe('a logout token', () => {
 })
 
 describe('back-channel logout', () => {
-  test('ends the sessions of its sid, here at once, and a replay ends nothing', async () => {
+  test('scenario B06: our client id among several audiences is enough', async () => {
+    const { stage, replica } = await ready()
+    const token = await stage.provider.logoutToken({ aud: ['somebody', 'curfew'] })
+    expect((await verify(replica, token)).kind).toBe('logout')
+  })
+
+  test('scenario B03: with sid and sub it is the session of the sid that ends', async () => {
+    const { stage, replica } = await ready()
+    const session = await signedIn(stage, replica)
+    stage.provider.sid = 'op-session-2'
+    const other = await signedIn(stage, replica)
+    const token = await stage.provider.logoutToken({ sid: 'op-session-1', sub: 'alice' })
+    expect(await announce(replica, token)).toMatchObject({ ended: [{ sid: session.origin.sid }] })
+    expect((await rowOf(replica, other)).kind).toBe('live')
+  })
+
+  test('scenarios B01, B14: ends the sessions of its sid, here at once, and a replay ends nothing', async () => {
     const { stage, replica } = await ready()
     const session = await signedIn(stage, replica)
     stage.provider.sid = 'op-session-2'
@@ -138,7 +154,7 @@ describe('back-channel logout', () => {
     expect(await started(replica, returned)).toEqual({ kind: 'provider-logged-out' })
   })
 
-  test('rule 23 late sign-in: by subject alone it ends all sessions until its iat, and what is under way', async () => {
+  test('rule 23 late sign-in: scenarios B02, B15: by subject alone it ends all sessions until its iat, and what is under way', async () => {
     const { stage, replica } = await ready()
     const session = await signedIn(stage, replica)
     const { callback, browser } = await goToProvider(stage, replica)

@@ -77,7 +77,31 @@ test('github: a code that it does not know is told as such', async () => {
   expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'code_refused' })
 })
 
-test('google: offline access is asked for in its own words', async () => {
+const presetsOfOpenId = [
+  ...['generic', 'google', 'microsoft', 'auth0', 'okta', 'keycloak', 'cognito', 'gitlab'],
+  ...['zitadel', 'authentik'],
+] as const
+
+test('C3: who is not on the list is refused at every kind of provider', async () => {
+  const allow = { domains: ['elsewhere.example'], users: [], roles: [], claims: {} }
+  const stage = await openStage()
+  stage.provider.claims = { email: 'a@example.com', email_verified: true }
+  for (const preset of presetsOfOpenId) {
+    const replica = await stage.replica({ preset, allow })
+    const { callback, browser } = await goToProvider(stage, replica)
+    const answer = await comeBack(replica, browser, callback)
+    expect([preset, answer]).toEqual([preset, expect.objectContaining({ code: 'not_allowed' })])
+  }
+  const token = { access_token: 'gho_1', token_type: 'bearer' }
+  const issuer = await startGithub({ token })
+  const github = await openStage(undefined, { preset: 'github', issuer, allow })
+  const replica = await github.replica()
+  const { callback, browser } = await goToProvider(github, replica)
+  callback.searchParams.delete('iss')
+  expect(await comeBack(replica, browser, callback)).toMatchObject({ code: 'not_allowed' })
+})
+
+test('scenario L07: google: offline access is asked for in its own words', async () => {
   const scopes = ['openid', 'offline_access']
   const stage = await openStage(undefined, { preset: 'google', scopes })
   const { url } = await goToProvider(stage, await stage.replica())
@@ -86,6 +110,33 @@ test('google: offline access is asked for in its own words', async () => {
     access_type: 'offline',
     prompt: 'consent',
   })
+})
+
+const askedScope = async (changes: Parameters<typeof openStage>[1], supported?: string[]) => {
+  const stage = await openStage(undefined, changes)
+  if (supported !== undefined) stage.provider.metadata = { scopes_supported: supported }
+  const { url } = await goToProvider(stage, await stage.replica())
+  return new URL(url).searchParams.get('scope')?.split(' ')
+}
+
+test('scenarios L04, L05, L06: scopes are the configured ones, each once; only offline_access gives way to what a provider supports', async () => {
+  const scopes = ['openid', 'email', 'custom', 'offline_access']
+  expect(await askedScope({ scopes })).toEqual(scopes)
+  expect(await askedScope({ scopes }, ['openid', 'offline_access'])).toEqual(scopes)
+  expect(await askedScope({ scopes }, ['profile'])).toEqual(['openid', 'email', 'custom'])
+  expect(await askedScope({ scopes: ['openid', 'email', 'openid'] })).toEqual(['openid', 'email'])
+})
+
+test('scenario L08: microsoft: the answer comes in the query, and offline access is asked for', async () => {
+  const stage = await openStage(undefined, {
+    preset: 'microsoft',
+    scopes: ['openid', 'profile', 'email', 'offline_access'],
+  })
+  const { url } = await goToProvider(stage, await stage.replica())
+  const { searchParams } = new URL(url)
+  expect(searchParams.get('scope')).toContain('offline_access')
+  // OAuth 2.0 Multiple Response Types, section 3: `query` is the default of `code`.
+  expect([null, 'query']).toContain(searchParams.get('response_mode'))
 })
 
 for (const [name, key, alg] of [

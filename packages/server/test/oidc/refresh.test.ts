@@ -33,7 +33,7 @@ function accessTokenOf(replica: Replica, session: LiveSession): string | undefin
   return tokensOf(replica.seal, session.origin.sid, session.provider)?.accessToken.reveal()
 }
 
-test('rule 21 lease: 200 callers over two replicas at the moment of expiry are one grant, and all get the new tokens', async () => {
+test('rule 21 lease: scenarios R04, X01: 200 callers over two replicas at the moment of expiry are one grant, and all get the new tokens', async () => {
   const pair = await expired()
   pair.stage.provider.latencyMs = 150
   const answers = await crowd(pair, 200)
@@ -47,7 +47,7 @@ test('rule 21 lease: 200 callers over two replicas at the moment of expiry are o
   expect(row.provider).toMatchObject({ tokensVersion: 2, lease: null, attemptedAt: null })
 })
 
-test('rule 21 lease: a winner that dies before the provider hears of it is followed by another when its lease runs out', async () => {
+test('rule 21 lease: scenario X04: a winner that dies before the provider hears of it is followed by another when its lease runs out', async () => {
   const pair = await expired({ timeoutMs: 300 })
   await dying(pair, () => new Promise(() => undefined))
   pair.stage.advance(pair.stage.settings.graceOnFaultMs)
@@ -96,7 +96,7 @@ async function dying(
   })
 }
 
-test('rule 21 lease: invalid_grant with 50 waiting is one call, ends that session, and 50 are told', async () => {
+test('rule 21 lease: scenario R07: invalid_grant with 50 waiting is one call, ends that session, and 50 are told', async () => {
   const pair = await expired()
   const other = await signedIn(pair.stage, pair.b)
   pair.stage.provider.latencyMs = 100
@@ -117,7 +117,7 @@ for (const [what, mishap] of [
   ['invalid_client', { status: 401, error: 'invalid_client' }],
   ['an unknown 4xx', { status: 400, error: 'something_else' }],
 ] as const) {
-  test(`rule 21 lease: ${what} is a fault: the session stays, is served while its identity is good, and refreshes later`, async () => {
+  test(`rule 21 lease: scenarios R09, R10: ${what} is a fault: the session stays, is served while its identity is good, and refreshes later`, async () => {
     const pair = await expired()
     pair.stage.provider.script = [mishap]
     expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
@@ -139,7 +139,7 @@ for (const mishap of [
   { status: 504 },
 ] as const) {
   const name = typeof mishap === 'string' ? mishap : `status ${mishap.status}`
-  test(`rule 21 lease: after ${name} nothing is known: the lease stays, nobody asks before it runs out, and no refusal ends the session`, async () => {
+  test(`rule 21 lease: scenario R11: after ${name} nothing is known: the lease stays, nobody asks before it runs out, and no refusal ends the session`, async () => {
     const pair = await expired({ timeoutMs: 1000 })
     pair.stage.provider.script = [mishap]
     expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
@@ -153,7 +153,7 @@ for (const mishap of [
   })
 }
 
-test('rule 21 lease: a time-out releases those who wait, and the tokens that come late are stored', async () => {
+test('rule 21 lease: scenario R13: a time-out releases those who wait, and the tokens that come late are stored', async () => {
   const pair = await expired({ timeoutMs: 300 })
   pair.stage.provider.script = ['hang-after-rotation']
   expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
@@ -167,7 +167,7 @@ test('rule 21 lease: a time-out releases those who wait, and the tokens that com
   expect(pair.stage.provider.grants).toHaveLength(1)
 })
 
-test('rule 21 lease: a logout while the provider is asked stands, and what came back is revoked there', async () => {
+test('rule 21 lease: scenario R28: a logout while the provider is asked stands, and what came back is revoked there', async () => {
   const pair = await expired()
   pair.stage.provider.script = ['hang-after-rotation']
   const asking = pair.a.refresh.freshen(pair.session)
@@ -194,7 +194,7 @@ test('rule 21 lease: tokens whose ID token cannot be verified for want of keys a
   expect(row.grants).toEqual(session.grants)
 })
 
-test('a provider that cannot be reached is left alone between attempts, and back without a restart', async () => {
+test('scenario R10: a provider that cannot be reached is left alone between attempts, and back without a restart', async () => {
   const stage = await openStage()
   const replica = await stage.replica()
   const session = await signedIn(stage, replica)
@@ -209,7 +209,7 @@ test('a provider that cannot be reached is left alone between attempts, and back
   expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
 })
 
-test('rule 24 identity deadline: past graceOnFault a session whose provider is at fault is neither served nor ended', async () => {
+test('rule 24 identity deadline: scenario R09: past graceOnFault a session whose provider is at fault is neither served nor ended', async () => {
   const stage = await openStage()
   const replica = await stage.replica()
   const session = await signedIn(stage, replica)
@@ -223,7 +223,7 @@ test('rule 24 identity deadline: past graceOnFault a session whose provider is a
   expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
 })
 
-test('rule 24 identity deadline: a refresh token past maxRefreshTokenAge is not tried, and the row does not end', async () => {
+test('rule 24 identity deadline: scenario R18: a refresh token past maxRefreshTokenAge is not tried, and the row does not end', async () => {
   const stage = await openStage(undefined, { maxRefreshTokenAgeMs: 600_000 })
   const replica = await stage.replica()
   const session = await signedIn(stage, replica)
@@ -233,7 +233,7 @@ test('rule 24 identity deadline: a refresh token past maxRefreshTokenAge is not 
   expect((await rowOf(replica, session)).kind).toBe('live')
 })
 
-test('roles and claims are read again from a refreshed ID token', async () => {
+test('scenario P12: roles and claims are read again from a refreshed ID token', async () => {
   const stage = await openStage()
   const replica = await stage.replica()
   stage.provider.claims = { roles: ['pilot', 'admin'], email: 'a@example.com', tenant: 'x' }
@@ -265,7 +265,7 @@ test('userinfo is read again behind a refresh, and its roles with it', async () 
   expect((await rowOf(replica, session)).grants.roles).toEqual(['ops'])
 })
 
-test('another subject in the refreshed ID token ends the session, and its tokens go back', async () => {
+test('scenario R16: another subject in the refreshed ID token ends the session, and its tokens go back', async () => {
   const stage = await openStage()
   const replica = await stage.replica()
   const session = await signedIn(stage, replica)

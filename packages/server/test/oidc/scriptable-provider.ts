@@ -37,6 +37,8 @@ export interface ScriptableProvider {
   /** Refresh grants that arrived, whatever became of them. */
   readonly grants: string[]
   readonly revoked: string[]
+  /** Access tokens, the newest last. */
+  readonly issued: string[]
   readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
   latencyMs: number
   accessSeconds: number
@@ -49,6 +51,8 @@ export interface ScriptableProvider {
   /** Leaves the ID token out of refreshes. */
   idTokenOnRefresh: boolean
   discoveryStatus: number
+  /** Members that take the place of those of its metadata. */
+  metadata: Record<string, unknown>
   keysStatus: number
   userinfoStatus: number
   /** What the next refresh grants meet, one each; then `ok`. */
@@ -63,14 +67,15 @@ export interface ScriptableProvider {
   logoutToken(claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
   /** A token of the provider with these claims alone. */
   sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** Signs with a new key from now on, and publishes that one alone. */
+  changeKey(kid: string): Promise<void>
   /** Stops and answers nobody; `listen` brings it back at the same port. */
   close(): Promise<void>
   listen(): Promise<void>
 }
 
-export async function startScriptableProvider(): Promise<ScriptableProvider> {
-  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+export async function startScriptableProvider(alg = 'ES256'): Promise<ScriptableProvider> {
+  let key = await newKey(alg, 'k1')
   const codes = new Map<string, Grant>()
   const refreshTokens = new Map<string, Grant & { used: boolean }>()
   const dead = new Set<string>()
@@ -78,7 +83,9 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
   let port = 0
 
   const sign = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
-    new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header }).sign(privateKey)
+    new SignJWT(claims)
+      .setProtectedHeader({ alg, kid: key.jwk.kid, ...header })
+      .sign(key.privateKey)
 
   const provider: ScriptableProvider = {
     get issuer() {
@@ -88,6 +95,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     clientSecret: 'the secret of curfew',
     grants: [],
     revoked: [],
+    issued: [],
     counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
     latencyMs: 0,
     accessSeconds: 300,
@@ -98,6 +106,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     userinfo: {},
     idTokenOnRefresh: true,
     discoveryStatus: 200,
+    metadata: {},
     keysStatus: 200,
     userinfoStatus: 200,
     script: [],
@@ -132,9 +141,12 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
         events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
         sid: provider.sid,
       }
-      return sign({ ...standard, ...claims }, { typ: 'logout+jwt', ...header })
+      return provider.sign({ ...standard, ...claims }, { typ: 'logout+jwt', ...header })
     },
     sign,
+    async changeKey(kid) {
+      key = await newKey(alg, kid)
+    },
     close() {
       provider.release()
       server.closeAllConnections()
@@ -147,7 +159,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     const now = Math.floor(Date.now() / 1000)
     const refresh = randomBytes(12).toString('base64url')
     refreshTokens.set(refresh, { ...grant, used: false })
-    const idToken = await sign({
+    const idToken = await provider.sign({
       iss: provider.issuer,
       sub: grant.subject,
       aud: provider.clientId,
@@ -158,8 +170,10 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
       ...provider.claims,
       ...provider.idToken,
     })
+    const access = randomBytes(12).toString('base64url')
+    provider.issued.push(access)
     return {
-      access_token: randomBytes(12).toString('base64url'),
+      access_token: access,
       token_type: 'Bearer',
       expires_in: provider.accessSeconds,
       refresh_token: refresh,
@@ -251,10 +265,11 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     const { pathname } = new URL(request.url ?? '/', provider.issuer)
     if (pathname === '/.well-known/openid-configuration') {
       provider.counts.discovery++
-      json(response, provider.discoveryStatus, metadata(provider.issuer))
+      const said = { ...metadata(provider.issuer, alg), ...provider.metadata }
+      json(response, provider.discoveryStatus, said)
     } else if (pathname === '/jwks') {
       provider.counts.keys++
-      json(response, provider.keysStatus, { keys: [jwk] })
+      json(response, provider.keysStatus, { keys: [key.jwk] })
     } else if (pathname === '/userinfo') {
       provider.counts.userinfo++
       json(response, provider.userinfoStatus, { sub: provider.subject, ...provider.userinfo })
@@ -281,7 +296,12 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
   return provider
 }
 
-function metadata(issuer: string): Record<string, unknown> {
+async function newKey(alg: string, kid: string) {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } }
+}
+
+function metadata(issuer: string, alg: string): Record<string, unknown> {
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
@@ -292,7 +312,7 @@ function metadata(issuer: string): Record<string, unknown> {
     end_session_endpoint: `${issuer}/end-session`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
+    id_token_signing_alg_values_supported: [alg],
     authorization_response_iss_parameter_supported: true,
     token_endpoint_auth_methods_supported: ['client_secret_post'],
   }

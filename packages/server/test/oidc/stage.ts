@@ -80,8 +80,9 @@ export interface Stage {
 export async function openStage(
   databaseUrl?: string,
   changes: Partial<ProviderSettings> = {},
+  alg?: string,
 ): Promise<Stage> {
-  const provider = await startScriptableProvider()
+  const provider = await startScriptableProvider(alg)
   onTestFinished(() => provider.close())
   const settings = { ...settingsOf(provider), ...changes }
   let shiftMs = 0

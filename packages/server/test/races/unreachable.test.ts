@@ -71,7 +71,7 @@ async function timed(at: Player, [, method, path, options]: Asked) {
 }
 
 describe.each(['refused', 'silent'] as const)('a store that is %s', (mode: WireMode) => {
-  test('S119: every request that needs it is 503 with Retry-After, in time; never 401, never 200', async () => {
+  test('scenario K02: S119: every request that needs it is 503 with Retry-After, in time; never 401, never 200', async () => {
     const { a } = pair
     a.wire.set(mode)
     try {
@@ -108,7 +108,7 @@ describe.each(['refused', 'silent'] as const)('a store that is %s', (mode: WireM
     }
   })
 
-  test('it comes back without a restart: ready, everybody still signed in, ends of meanwhile are known', async () => {
+  test('scenario K04: it comes back without a restart: ready, everybody still signed in, ends of meanwhile are known', async () => {
     const { a, b, witness } = pair
     a.wire.set(mode)
     const ended = await witness.signIn(b, freshUid('away-ended'), 'web')

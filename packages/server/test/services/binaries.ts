@@ -12,6 +12,8 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -20,8 +22,14 @@ export type Wanted = {
   readonly programs: readonly string[]
   readonly folders: readonly string[]
   readonly apt: string
-  readonly brew: string
+  /** Missing: only what Debian packages will do. */
+  readonly brew?: string
+  /** What dnf and apk call it, where that differs from `apt`. */
+  readonly dnf?: string
+  readonly apk?: string
   readonly beforeInstall?: () => void
+  /** What the package would start by itself, at once and at every boot: kept from both. */
+  readonly units?: readonly string[]
 }
 
 const anywhere = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin']
@@ -38,6 +46,7 @@ const postgres: Wanted = {
   ],
   apt: 'postgresql',
   brew: 'postgresql@17',
+  dnf: 'postgresql-server',
   beforeInstall: keepDebianFromStartingACluster,
 }
 
@@ -49,8 +58,19 @@ const redis: Wanted = {
   folders: [],
   apt: 'redis-tools',
   brew: 'redis',
+  dnf: 'redis',
+  apk: 'redis',
 }
 const redisAlias: Wanted = { ...redis, programs: ['redis-check-rdb'] }
+
+// The module brings apache2-bin along, and with it no service that would listen.
+const apache: Wanted = {
+  name: 'Apache with mod_auth_openidc',
+  programs: ['apache2'],
+  folders: [],
+  apt: 'libapache2-mod-auth-openidc',
+}
+const apacheModules = '/usr/lib/apache2/modules'
 
 export type RedisProgram = { readonly path: string; readonly argv0: string }
 
@@ -67,6 +87,19 @@ export function programsOf(wanted: Wanted): string {
 export function redisProgram(): RedisProgram {
   const program = findRedis() ?? install(redis, findRedis)
   return program
+}
+
+export type ApacheProgram = { readonly path: string; readonly modules: string }
+
+/** As Debian has it: the module lies where that Apache looks for it. */
+export function apacheProgram(): ApacheProgram {
+  return findApache() ?? install(apache, findApache)
+}
+
+function findApache(): ApacheProgram | undefined {
+  const folder = find(apache)
+  const complete = folder && existsSync(join(apacheModules, 'mod_auth_openidc.so'))
+  return complete ? { path: join(folder, 'apache2'), modules: apacheModules } : undefined
 }
 
 function findRedis(): RedisProgram | undefined {
@@ -104,8 +137,10 @@ function install<T>(wanted: Wanted, look: (wanted: Wanted) => T | undefined): T 
   if (!mayInstall) throw new Error(`the tests need ${wanted.name}: ${installCommand(wanted)}`)
   wanted.beforeInstall?.()
   try {
-    aptGet('update')
-    aptGet('install', '-y', '--no-install-recommends', wanted.apt)
+    updateLists()
+    keepingStill(wanted.units ?? [], () =>
+      aptGet('install', '-y', '--no-install-recommends', wanted.apt),
+    )
   } catch (error) {
     const why = `apt-get could not install ${wanted.apt}`
     throw new Error(`${why}; do it by hand, then run again: ${installCommand(wanted)}`, {
@@ -115,6 +150,13 @@ function install<T>(wanted: Wanted, look: (wanted: Wanted) => T | undefined): T 
   const found = look(wanted)
   if (!found) throw new Error(`${wanted.apt} is installed, but its programs were not found`)
   return found
+}
+
+let listsAreFresh = false
+
+function updateLists(): void {
+  if (!listsAreFresh) aptGet('update')
+  listsAreFresh = true
 }
 
 function aptGet(...args: readonly string[]): void {
@@ -129,14 +171,28 @@ function aptGet(...args: readonly string[]): void {
 }
 
 function installCommand(wanted: Wanted): string {
-  if (process.platform === 'darwin') return `brew install ${wanted.brew}`
+  const { apt, brew } = wanted
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-  if (existsSync('/usr/bin/dnf')) {
-    return `${sudo}dnf install -y ${wanted === postgres ? 'postgresql-server' : 'redis'}`
+  const { dnf = apt, apk = apt } = wanted
+  if (process.platform === 'darwin' && brew !== undefined) return `brew install ${brew}`
+  if (existsSync('/usr/bin/dnf')) return `${sudo}dnf install -y ${dnf}`
+  if (existsSync('/sbin/apk')) return `${sudo}apk add ${apk}`
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${apt}`
+}
+
+/** Debian starts what it installs, and again at every boot, unless it is told otherwise. */
+function keepingStill(units: readonly string[], act: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d'
+  // One that stands there already is the machine's own, as in Debian's images for containers.
+  const isOurs = units.length > 0 && !existsSync(policy)
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    act()
+  } finally {
+    if (isOurs) rmSync(policy)
   }
-  if (existsSync('/sbin/apk'))
-    return `${sudo}apk add ${wanted === postgres ? 'postgresql' : 'redis'}`
-  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${wanted.apt}`
+  if (units.length === 0 || !existsSync('/usr/bin/systemctl')) return
+  execFileSync('systemctl', ['disable', '--no-reload', ...units], { stdio: ['ignore', 2, 2] })
 }
 
 function keepDebianFromStartingACluster(): void {

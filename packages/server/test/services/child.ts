@@ -15,6 +15,10 @@ export type Launch = {
   readonly folder: string
   readonly logFile: string
   readonly isReady: () => Promise<boolean>
+  /** Beside what we have ourselves. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What makes it stop, with its children, when we are gone. Default: QUIT, PostgreSQL's `immediate`. */
+  readonly orphanSignal?: 'QUIT' | 'TERM'
 }
 
 export type Service = {
@@ -27,8 +31,9 @@ export type Service = {
 
 const readyWithinMs = 60_000
 const endWithinMs = 30_000
+// The last blow is for its whole group: the workers of nginx outlive a master that is killed.
 const watch =
-  'trap "" INT TERM HUP; read -r done; test "$done" && exit; kill -QUIT "$1"; sleep 1; kill -KILL "$1"; rm -rf "$2"'
+  'trap "" INT TERM HUP; read -r done; test "$done" && exit; kill "-$3" "$1"; sleep 1; kill -KILL "-$1"; rm -rf "$2"'
 
 export async function launch(options: Launch): Promise<Service> {
   const log = openSync(options.logFile, 'a')
@@ -37,6 +42,7 @@ export async function launch(options: Launch): Promise<Service> {
     detached: true,
     stdio: ['ignore', log, log],
     ...(options.argv0 ? { argv0: options.argv0 } : {}),
+    ...(options.env ? { env: { ...process.env, ...options.env } } : {}),
     ...options.identity,
   })
   closeSync(log)
@@ -44,13 +50,13 @@ export async function launch(options: Launch): Promise<Service> {
   child.once('error', () => undefined)
   child.unref()
   if (child.pid === undefined) throw new Error(`${options.program} could not be started`)
-  const dismiss = watchOver(child.pid, options.folder)
+  const dismiss = watchOver(child.pid, options)
   await ready(child, options)
   return { pid: child.pid, end: (signal) => end(child, ended, signal), dismiss }
 }
 
-function watchOver(pid: number, folder: string): () => void {
-  const watcher = spawn('sh', ['-c', watch, 'watcher', String(pid), folder], {
+function watchOver(pid: number, { folder, orphanSignal = 'QUIT' }: Launch): () => void {
+  const watcher = spawn('sh', ['-c', watch, 'watcher', String(pid), folder, orphanSignal], {
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -2,6 +2,7 @@
  * The services that tests, bench and demo need, each started by a plain function and gone with its
  * process. In a test file of the projects contract, e2e and races, `freshDatabase()` is all you need.
  */
+export { type Apache, type ApachePlace, startApache } from './apache.ts'
 export { freePort, type TempFolder, tempFolder } from './places.ts'
 export {
   createDatabase,

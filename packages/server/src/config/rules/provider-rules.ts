@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { durationMs } from '../durations.ts'
 import type { Path, Reporter } from '../mistakes.ts'
 import { issuerOf } from '../provider-presets.ts'
@@ -44,9 +45,9 @@ function checkAccess(provider: RawProvider, path: Path, report: Reporter): void 
     const fix = 'Keep one of the two.'
     report.add([...path, 'privateKey'], 'it has clientSecret already', fix)
   }
-  if (provider.ca !== null && !provider.ca.includes('-----BEGIN CERTIFICATE-----')) {
+  if (provider.ca !== null && !isBundle(provider.ca)) {
     const fix = `Write \${file:/path/to/ca.pem}.`
-    report.add([...path, 'ca'], 'it is not a certificate in PEM', fix)
+    report.add([...path, 'ca'], 'it is not a certificate in PEM, or not one that can be read', fix)
   }
   if (provider.preset !== 'github' && !provider.scopes.includes('openid')) {
     const problem = 'openid is not among them, so there would be no ID token'
@@ -59,6 +60,17 @@ function checkAccess(provider: RawProvider, path: Path, report: Reporter): void 
   if (own >= 0) {
     const problem = "it is Curfew's own client id, whose ID tokens are never exchanged (rule 32)"
     report.add([...path, 'exchangeAudiences', own], problem, 'Remove it.')
+  }
+}
+
+/** Each of its certificates: a bundle that is broken in one place would trust less than it says. */
+function isBundle(pem: string): boolean {
+  const blocks = pem.split(/(?=-----BEGIN )/).filter((block) => block.startsWith('-----BEGIN '))
+  try {
+    for (const block of blocks) new X509Certificate(block)
+    return blocks.length > 0
+  } catch {
+    return false
   }
 }
 

@@ -96,7 +96,7 @@ const rule = section(
         }),
         { minItems: 1 },
       ),
-      { description: 'HTTP methods. Unless given: all.' },
+      { description: 'HTTP methods; GET stands for HEAD as well. Unless given: all.' },
     ),
     require: Type.Union([Type.Literal('none'), Type.Literal('session'), conditions], {
       description: 'none, session, or an object of conditions.',

@@ -33,7 +33,7 @@ export function answerBrowserError(log: HttpDeps['log']) {
     const problem = problemOf(error)
     const { code, status, message: detail } = problem
     const about = { reference: request.id, route: request.routeOptions.url, code }
-    if (status >= 500) log.warn({ ...about, err: error }, 'a sign-in or sign-out failed')
+    if (status >= 500) log.warn({ ...about, ...causeOf(error) }, 'a sign-in or sign-out failed')
     if (!wantsPage(request)) {
       sendProblem(reply, problem)
       return
@@ -45,6 +45,12 @@ export function answerBrowserError(log: HttpDeps['log']) {
     if (status === 503) sendPage(reply, unavailablePage({ detail, ...shared }), status)
     else sendPage(reply, errorPage({ status, title, text: detail, ...shared }), status)
   }
+}
+
+/** A problem of ours holds a way out of it, with addresses that the log must not have. */
+function causeOf(error: unknown): { readonly err?: unknown; readonly why?: string } {
+  if (error instanceof Problem) return { why: error.message }
+  return { err: error }
 }
 
 function wantsPage(request: FastifyRequest): boolean {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { clearCookie, readCookies, setCookie } from '#gateway'
+import { clearCookie, readCookies, setCookie, withoutSpaces } from '#gateway'
 import type { CookieJar, CookieOrder } from '#oidc'
 import type { BrowserDeps } from './deps.ts'
 
@@ -15,8 +15,8 @@ export function jarOf(request: FastifyRequest): CookieJar {
   const jar = new Map<string, string>()
   for (const pair of pairs) {
     const equals = pair.indexOf('=')
-    const name = pair.slice(0, equals).trim()
-    if (equals > 0 && !jar.has(name)) jar.set(name, pair.slice(equals + 1).trim())
+    const name = withoutSpaces(pair.slice(0, equals))
+    if (equals > 0 && !jar.has(name)) jar.set(name, withoutSpaces(pair.slice(equals + 1)))
   }
   return (name) => jar.get(name)
 }

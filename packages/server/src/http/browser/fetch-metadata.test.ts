@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isOwnNavigation, isSameOrigin } from './fetch-metadata.ts'
+import { isNoVisit, isOwnNavigation, isSameOrigin } from './fetch-metadata.ts'
 
 const typed = {
   ...{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
@@ -22,6 +22,25 @@ describe('rule 29 CSRF: who may sign a person out by opening an address', () => 
     ['a client that says nothing', { 'sec-fetch-site': undefined }],
   ])('never %s', (_who, headers) => {
     expect(isOwnNavigation({ ...typed, ...headers })).toBe(false)
+  })
+})
+
+describe('rule 37 limits: what counts as a visit', () => {
+  test.each([
+    ['a page that a person opens', typed],
+    ['a link of another site', { ...typed, 'sec-fetch-site': 'cross-site' }],
+    ['a client that says nothing', {}],
+  ])('%s', (_what, headers) => {
+    expect(isNoVisit(headers)).toBe(false)
+  })
+
+  test.each([
+    ['an image', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    ['a frame', { 'sec-fetch-dest': 'iframe' }],
+    ['a script', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['a prefetch', { 'sec-purpose': 'prefetch;prerender' }],
+  ])('not %s', (_what, headers) => {
+    expect(isNoVisit({ ...typed, ...headers })).toBe(true)
   })
 })
 

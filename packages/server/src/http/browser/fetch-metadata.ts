@@ -20,3 +20,12 @@ export function isOwnNavigation(headers: IncomingHttpHeaders): boolean {
 export function isSameOrigin(headers: IncomingHttpHeaders, ownOrigin: string): boolean {
   return headers.origin === ownOrigin || headers['sec-fetch-site'] === 'same-origin'
 }
+
+/**
+ * A browser that fetches an address for a page, to show it inside of one, or ahead of anybody's wish: nobody
+ * signs in so, and any page on the web can have it done from its visitors' addresses.
+ */
+export function isNoVisit(headers: IncomingHttpHeaders): boolean {
+  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': dest = 'document' } = headers
+  return mode !== 'navigate' || dest !== 'document' || headers['sec-purpose'] !== undefined
+}

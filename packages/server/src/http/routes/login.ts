@@ -4,10 +4,12 @@ import { addressKey } from '../address.ts'
 import { BrowserProblem, problemOfFlow, sendPage } from '../browser/answers.ts'
 import { jarOf, ownCookies, setFlowCookies } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
+import { isNoVisit } from '../browser/fetch-metadata.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { choicePage } from '../pages/index.ts'
+import { Problem } from '../problems.ts'
 
 type Allowed = Extract<ReturnTarget, { kind: 'allowed' }>
 
@@ -57,9 +59,27 @@ async function login(
   return begin(context, request, reply, { asked, provider })
 }
 
-/** Sign-ins begun or finished, by address (rule 37). @throws Problem 429 */
+/**
+ * Sign-ins begun or finished, by address (rule 37). What is no visit is refused and does not count: the
+ * images of a page that one person opens would use up the sign-ins of a whole office.
+ *
+ * @throws Problem 403, 429
+ */
 export function limitSignIns(context: HttpContext, request: FastifyRequest): void {
-  const key = addressKey(context.addresses.of(request.raw))
+  if (isNoVisit(request.headers)) {
+    const detail = 'A sign-in needs a window of its own. Open the page that you wanted again.'
+    throw new Problem('cross_site', { detail })
+  }
+  limitByAddress(context, request, 'page')
+}
+
+/** Requests of browsers, of which any page may cause `frame`s: they have a bucket of their own. */
+export function limitByAddress(
+  context: HttpContext,
+  request: FastifyRequest,
+  kind: 'page' | 'frame',
+): void {
+  const key = `${kind} ${addressKey(context.addresses.of(request.raw))}`
   const seconds = context.limiter.take('signIns', key)
   if (seconds > 0) throw context.limiter.refusal('signIns', seconds)
 }

@@ -10,7 +10,7 @@ import { OAuthError } from '../oauth-error.ts'
 import { formOf, parseForm, required } from '../oauth-form.ts'
 import { frontChannelDonePage } from '../pages/index.ts'
 import { invalid } from '../problems.ts'
-import { limitSignIns } from './login.ts'
+import { limitByAddress } from './login.ts'
 
 const tags = ['Logout by identity providers']
 const bodyBytesMax = 65_536
@@ -113,7 +113,7 @@ async function frontChannel(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  limitSignIns(context, request)
+  limitByAddress(context, request, 'frame')
   const query = queryOf(request)
   const [issuer, providerSid] = [query('iss'), query('sid')]
   if (issuer === undefined || context.browser.providers.ofIssuer(issuer).length === 0) {

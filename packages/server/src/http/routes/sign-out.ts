@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SignedOut } from '#authority'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
-import { isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
+import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import type { App, HttpContext } from '../context.ts'
@@ -58,10 +58,10 @@ async function asked(
   const wish = { returnTo: query('return_to'), app: query('app'), ticket: query('ticket') }
   const after = afterOf(context, wish)
   const held = await holderOf(context, request, wish)
-  if (held.sids.length + held.cookies.length === 0) {
+  const nobody = held.sids.length + held.cookies.length === 0 && showsCookies(context, request)
+  if (nobody || isOwnNavigation(request.headers)) {
     return goOn(context, request, reply, { wish, after })
   }
-  if (isOwnNavigation(request.headers)) return goOn(context, request, reply, { wish, after })
   const { publicUrl } = context.settings
   const fields = Object.fromEntries(
     [
@@ -74,6 +74,14 @@ async function asked(
     reply,
     confirmSignOutPage({ action: `${publicUrl}/signout`, fields, uid: held.uid }),
   )
+}
+
+/**
+ * Would the browser have sent the cookie? A strict one stays away when another site opens the address, yet
+ * the answer may clear it: a link would have signed the person out, and left the session alive.
+ */
+function showsCookies({ browser }: HttpContext, { headers }: FastifyRequest): boolean {
+  return browser.cookie.sameSite !== 'strict' && !isNoVisit(headers)
 }
 
 async function confirmed(

@@ -1,0 +1,102 @@
+/* The process that asks: `asker-client.ts` starts it and sends orders over its channel, one at a time. */
+import { leadInShare, type Window } from '../measure/contestant.ts'
+import type { AskAnswer, AskOrder } from './ask-orders.ts'
+import { type Asking, openAsking } from './asking.ts'
+
+/** Far beyond any answer of a server that works: without it a lost one would stop the bench for good. */
+const lateMs = 20_000
+
+interface Caller {
+  asking?: Asking
+  askedAt: number
+  counted: number
+}
+
+/**
+ * As `callersWindow`, without a promise for each act: many connections, one request at a time on each,
+ * until the time is over and each has been counted at least once.
+ */
+class AskingWindow {
+  readonly #order: AskOrder
+  readonly #latenciesUs: number[] = []
+  readonly #callers: readonly Caller[]
+  readonly #over = Promise.withResolvers<void>()
+  #counting = 0
+  #deadline = 0
+  #leadIns = 0
+  #answerBytes = 0
+  #open: number
+
+  constructor(order: AskOrder) {
+    this.#order = order
+    this.#open = order.connections
+    this.#callers = Array.from({ length: order.connections }, () => ({ askedAt: 0, counted: 0 }))
+  }
+
+  async run(): Promise<{ readonly window: Window; readonly answerBytes: number }> {
+    const { windowMs } = this.#order
+    const late = () => this.#over.reject(new Error('an answer is missing'))
+    const timer = setTimeout(late, windowMs + lateMs)
+    try {
+      await this.#connect()
+      const before = process.cpuUsage()
+      const begun = performance.now()
+      this.#counting = begun + windowMs * leadInShare
+      this.#deadline = begun + windowMs
+      for (const caller of this.#callers) this.#ask(caller)
+      await this.#over.promise
+      const used = process.cpuUsage(before)
+      return {
+        window: { ...this.#counted(), cpuUs: { load: used.user + used.system } },
+        answerBytes: this.#answerBytes,
+      }
+    } finally {
+      clearTimeout(timer)
+      for (const { asking } of this.#callers) asking?.close()
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { port, request } = this.#order
+    const bytes = Buffer.from(request, 'latin1')
+    const open = async (caller: Caller): Promise<void> => {
+      caller.asking = await openAsking({
+        ...{ port, request: bytes, failed: this.#over.reject },
+        done: (answerBytes) => this.#done(caller, answerBytes),
+      })
+    }
+    await Promise.all(this.#callers.map(open))
+  }
+
+  #ask(caller: Caller): void {
+    caller.askedAt = performance.now()
+    caller.asking?.ask()
+  }
+
+  #done(caller: Caller, answerBytes: number): void {
+    const now = performance.now()
+    this.#answerBytes = answerBytes
+    if (caller.askedAt < this.#counting) this.#leadIns += 1
+    else caller.counted = this.#latenciesUs.push((now - caller.askedAt) * 1000)
+    if (now < this.#deadline || caller.counted === 0) this.#ask(caller)
+    else if (--this.#open === 0) this.#over.resolve()
+  }
+
+  #counted(): Window {
+    const acts = this.#latenciesUs.length
+    const seconds = (performance.now() - this.#counting) / 1000
+    return { acts, seconds, latenciesUs: this.#latenciesUs, allActs: acts + this.#leadIns }
+  }
+}
+
+function say(answer: AskAnswer): void {
+  process.send?.(answer)
+}
+
+process.on('message', (order: AskOrder) => {
+  new AskingWindow(order).run().then(
+    (asked) => say({ kind: 'asked', ...asked }),
+    (error: unknown) => say({ kind: 'failed', why: String(error) }),
+  )
+})
+process.once('disconnect', () => process.exit())

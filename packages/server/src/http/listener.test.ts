@@ -1,0 +1,45 @@
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { createHttp } from './app.ts'
+import { FakeWorld } from './testing.ts'
+
+/** What comes back for these bytes, until the server closes the connection. */
+function exchange(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes))
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => {
+      answer += chunk
+    })
+    socket.once('end', () => resolve(answer))
+    socket.once('error', reject)
+  })
+}
+
+test.each([
+  ['POST', '/logout', 'application/json', 200],
+  ['POST', '/logout', 'text/plain', 200],
+  ['POST', '/logout', '', 200],
+  ['DELETE', '/sessions/nobody', 'application/json', 404],
+  ['POST', '/oauth/token', 'application/x-www-form-urlencoded', 400],
+  ['POST', '/nowhere', 'application/json', 400],
+  ['GET', '/sessions', 'application/json', 200],
+])(
+  '%s %s with the type %j and no announced body is answered',
+  async (method, path, type, status) => {
+    const world = new FakeWorld()
+    world.add(1, 'alice')
+    const { app } = createHttp(world.deps())
+    await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
+    const { port } = app.server.address() as AddressInfo
+    const answer = await exchange(
+      port,
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tok-1\r\nConnection: close\r\n` +
+        `${type === '' ? '' : `Content-Type: ${type}\r\n`}\r\n`,
+    )
+    await app.close()
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+  },
+)
