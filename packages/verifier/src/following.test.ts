@@ -194,6 +194,28 @@ describe('what the feed answers', () => {
   })
 })
 
+describe('ended', () => {
+  test('is told of each end that happens, expired or not, and of none that is only loaded', async () => {
+    curfew.end(newSid())
+    const verifier = await start({ stream: false, start: 'background' })
+    const told: string[] = []
+    verifier.on('ended', ({ sid }) => told.push(sid))
+    await until(() => verifier.status.ready)
+    expect(told).toEqual([])
+    const [fresh, expired] = [newSid(), newSid()]
+    curfew.end(fresh)
+    curfew.end(expired, -3600)
+    await curfew.timing.pass(60_000)
+    expect(told).toEqual([fresh, expired])
+    // After another epoch: what was not known yet, and counts.
+    const lost = newSid()
+    curfew.epoch = 'e2bbbbbb'
+    curfew.end(lost)
+    await curfew.timing.pass(30_000)
+    expect(told).toEqual([fresh, expired, lost])
+  })
+})
+
 describe('staleness', () => {
   test('rule 35 stale: refuses with 503 from maxStaleness after the start of the last good pull', async () => {
     const told: string[] = []

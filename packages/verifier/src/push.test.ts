@@ -187,6 +187,31 @@ describe('rule 20 Redis is not trusted', () => {
     expect(verifier.status.denied).toBe(0)
   })
 
+  test('rule 20 Redis is not trusted: a pull that was asked before the message does not drop it', async () => {
+    const verifier = await start({ stream: false })
+    const sid = newSid()
+    const token = await curfew.token({ sid })
+    await verifier.verify(token)
+    // Each answer is as old as its question, and comes when it is let go.
+    const held: (() => void)[] = []
+    curfew.spoil = async (_path, answer) => {
+      const answered = answer()
+      await new Promise<void>((resolve) => held.push(resolve))
+      return answered
+    }
+    verifier.hint()
+    await until(() => held.length === 1)
+    verifier.hint(curfew.message(curfew.end(sid)))
+    held[0]?.()
+    await curfew.timing.pass(20)
+    await until(() => held.length === 2)
+    expect(verifier.status).toMatchObject({ denied: 0, cursor: 'e1aaaaaa.0' })
+    expect(await verdict(verifier, token)).toBe('ended')
+    held[1]?.()
+    await until(() => verifier.status.denied === 1)
+    expect(await verdict(verifier, token)).toBe('ended')
+  })
+
   test('rule 20 Redis is not trusted: more hints than there is room for are dropped and counted', async () => {
     const verifier = await start({ stream: false })
     curfew.spoil = (path, answer) => (path === 'feed' ? json({}, 503) : answer())
