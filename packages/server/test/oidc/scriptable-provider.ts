@@ -30,12 +30,22 @@ interface Grant {
   readonly challenge: string | null
 }
 
+export interface Issued {
+  readonly subject: string
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
 export interface ScriptableProvider {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
   /** Refresh grants that arrived, whatever became of them. */
   readonly grants: string[]
+  /** Whose each of `grants` was; empty for a token that was never given out. */
+  readonly grantsOf: string[]
+  /** Everything that was given out by refresh grants, also what never arrived. */
+  readonly issued: Issued[]
   readonly revoked: string[]
   readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
   latencyMs: number
@@ -53,6 +63,8 @@ export interface ScriptableProvider {
   userinfoStatus: number
   /** What the next refresh grants meet, one each; then `ok`. */
   script: Mishap[]
+  /** The same for one subject alone; goes before `script`. */
+  readonly scripts: Map<string, Mishap[]>
   /** What code grants meet. */
   codeScript: Mishap[]
   onRequest: (request: IncomingMessage) => void
@@ -87,6 +99,8 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     clientId: 'curfew',
     clientSecret: 'the secret of curfew',
     grants: [],
+    grantsOf: [],
+    issued: [],
     revoked: [],
     counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
     latencyMs: 0,
@@ -101,6 +115,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     keysStatus: 200,
     userinfoStatus: 200,
     script: [],
+    scripts: new Map(),
     onRequest: () => undefined,
     codeScript: [],
     release() {
@@ -143,7 +158,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     listen,
   }
 
-  async function tokens(grant: Grant, withIdToken: boolean): Promise<Record<string, unknown>> {
+  async function tokens(grant: Grant, withIdToken: boolean) {
     const now = Math.floor(Date.now() / 1000)
     const refresh = randomBytes(12).toString('base64url')
     refreshTokens.set(refresh, { ...grant, used: false })
@@ -183,17 +198,22 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
 
   async function byRefresh(form: URLSearchParams, response: ServerResponse): Promise<void> {
     const presented = form.get('refresh_token') ?? ''
-    provider.grants.push(presented)
-    const mishap = provider.script.shift() ?? 'ok'
-    await delay(provider.latencyMs)
     const grant = refreshTokens.get(presented)
+    provider.grants.push(presented)
+    provider.grantsOf.push(grant?.subject ?? '')
+    const own = provider.scripts.get(grant?.subject ?? '')?.shift()
+    const mishap = own ?? provider.script.shift() ?? 'ok'
+    await delay(provider.latencyMs)
     const rotate = async () => {
       if (grant === undefined || grant.used || dead.has(grant.family)) {
         if (grant !== undefined) dead.add(grant.family)
         return undefined
       }
       grant.used = true
-      return tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
+      const made = await tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
+      const { access_token: accessToken, refresh_token: refreshToken } = made
+      provider.issued.push({ subject: grant.subject, accessToken, refreshToken })
+      return made
     }
     await play(mishap, response, rotate)
   }
