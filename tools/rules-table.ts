@@ -122,7 +122,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/start.ts',
     ],
     issues: [2, 3, 6],
-    reach: partly('the provider and DPoP'),
+    reach: partly('DPoP'),
   },
   {
     number: 10,
@@ -155,7 +155,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/present.ts',
     ],
     issues: [2, 3],
-    reach: partly('the gateway'),
+    reach: built,
   },
   {
     number: 13,
@@ -186,17 +186,21 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/tokens/access-tokens.ts',
       'packages/server/src/authority/present.ts',
+      'packages/server/src/authority/upstream-token.ts',
     ],
     issues: [2, 3],
-    reach: partly('the gateway and its cookie'),
+    reach: partly('the console and the account page'),
   },
   {
     number: 16,
     name: 'one credential',
     summary: 'A request that carries credentials of different sessions is refused, not guessed at.',
-    enforcedIn: ['packages/server/src/http/credentials.ts'],
+    enforcedIn: [
+      'packages/server/src/http/credentials.ts',
+      'packages/server/src/gateway/credential.ts',
+    ],
     issues: [2, 3],
-    reach: partly('forward auth'),
+    reach: built,
   },
   {
     number: 17,
@@ -206,9 +210,11 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/authority/roles.ts',
       'packages/server/src/authority/issue.ts',
+      'packages/server/src/oidc/identity.ts',
+      'packages/server/src/live-policy.ts',
     ],
     issues: [2, 3, 6],
-    reach: partly("the provider's roles"),
+    reach: partly('token exchange'),
   },
   {
     number: 18,
@@ -244,80 +250,112 @@ export const rules: readonly Rule[] = [
     name: 'lease',
     summary:
       "A provider refresh counts if the session lives and the token sent is still the row's; silence is never a refusal.",
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/provider.ts',
+      'packages/server/src/authority/provider-attempt.ts',
+      'packages/server/src/authority/provider-refresh.ts',
+    ],
     issues: [3],
-    reach: later('the provider'),
+    reach: built,
   },
   {
     number: 22,
     name: 'siblings',
     summary:
       'Where revoking one token ends the whole grant, the last session of the user asks for it.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/authority/provider-attempt.ts',
+      'packages/server/src/oidc/presets.ts',
+    ],
     issues: [3, 5],
-    reach: later('the provider'),
+    reach: built,
   },
   {
     number: 23,
     name: 'late sign-in',
     summary: "A provider's logout that overtakes the sign-in it belongs to still ends it.",
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/stores/acts/provider-ends.ts',
+      'packages/server/src/stores/acts/provider-admission.ts',
+      'packages/server/src/authority/provider-logout.ts',
+    ],
     issues: [3],
-    reach: later('the provider'),
+    reach: built,
   },
   {
     number: 24,
     name: 'identity deadline',
     summary:
       'An identity outlives its provider tokens by the configured grace and no longer; its session waits for a new sign-in.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/authority/provider-standing.ts',
+      'packages/server/src/authority/check-session.ts',
+    ],
     issues: [3],
-    reach: later('the provider'),
+    reach: built,
   },
   {
     number: 25,
     name: 'every header, always',
     summary:
       'Each allowed request overwrites every identity header, so that nothing a client sent gets through.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/gateway/headers.ts',
+      'packages/server/src/gateway/templates.ts',
+    ],
     issues: [3],
-    reach: later('the gateway'),
+    reach: built,
   },
   {
     number: 26,
     name: 'one dialect',
     summary:
       'One named source tells the original URL, all of it; an ambiguous path is never public.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/gateway/original-request.ts',
+      'packages/server/src/gateway/endpoint.ts',
+      'packages/server/src/gateway/canonical.ts',
+    ],
     issues: [3],
-    reach: later('the gateway'),
+    reach: built,
   },
   {
     number: 27,
     name: 'return',
     summary:
       'Sign-in returns only to known hosts, in the browser that began it, with a session of its own.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/gateway/return-to.ts',
+      'packages/server/src/authority/sign-in.ts',
+      'packages/server/src/http/routes/callback.ts',
+    ],
     issues: [3],
-    reach: later('the gateway'),
+    reach: built,
   },
   {
     number: 28,
     name: 'hosts',
     summary:
       'A session reaches another host by cookie domain or by a one-time code, never by a token in a URL.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/gateway/hand-off.ts',
+      'packages/server/src/gateway/cookie-reach.ts',
+      'packages/server/src/gateway/own-answers.ts',
+    ],
     issues: [3],
-    reach: later('the gateway'),
+    reach: built,
   },
   {
     number: 29,
     name: 'CSRF',
     summary:
       'A request that changes something with a cookie proves that it comes from our own pages.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/http/browser/fetch-metadata.ts',
+      'packages/server/src/http/routes/sign-out.ts',
+    ],
     issues: [3],
-    reach: later('the gateway'),
+    reach: built,
   },
   {
     number: 30,
@@ -365,7 +403,12 @@ export const rules: readonly Rule[] = [
     name: 'stale',
     summary:
       'A process that cannot know the latest ends says so, also after it slept; one that ends a session knows it first.',
-    enforcedIn: ['packages/server/src/feed/tail.ts', 'packages/server/src/authority/apply.ts'],
+    enforcedIn: [
+      'packages/server/src/feed/tail.ts',
+      'packages/server/src/authority/apply.ts',
+      'packages/server/src/cache/snapshots.ts',
+      'packages/server/src/gateway/hot-path.ts',
+    ],
     issues: [2, 4, 5],
     reach: partly('the SDK'),
   },
@@ -385,7 +428,7 @@ export const rules: readonly Rule[] = [
       'Whatever a stranger can make us do has a limit in one table, answered with 429 and Retry-After.',
     enforcedIn: ['packages/server/src/http/limits.ts'],
     issues: [2, 6],
-    reach: partly('sign-in and device authorization'),
+    reach: partly('device authorization'),
   },
   {
     number: 38,

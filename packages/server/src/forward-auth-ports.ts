@@ -24,6 +24,8 @@ import {
 import type { Metrics, SignOutTickets } from '#http'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
+import { QuietLog } from './quiet-log.ts'
+import { subjectOf } from './subject.ts'
 
 export interface PortsOptions {
   readonly house: House & { readonly memory: ServerMemory }
@@ -61,6 +63,7 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
   const { server, gateway: settings } = policy.config
   const reaches = cookieReach(server, settings.cookie)
   const own = ownOptions(options, reaches)
+  const quiet = new QuietLog(() => performance.now())
   /** The sessions behind what was presented, so that nobody reads them again to fetch their tokens. */
   const behind = new WeakMap<Subject, LiveSession>()
   return {
@@ -74,9 +77,14 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
     own: (order) => answerOwn(own, order),
     counted: (verdict, from) => metrics.count('curfew_forward_auth_total', { verdict, from }),
-    refused: (why) => log.warn({ why: why.why, hint: why.hint }, 'forward auth refused a request'),
+    refused: ({ why, hint }) => {
+      const suppressed = quiet.admit(`${why} ${hint}`)
+      if (suppressed === undefined) return
+      log.warn({ why, hint, suppressed }, 'forward auth refused a request')
+    },
     dropped: (header) => {
       metrics.count('curfew_forward_auth_dropped_values_total', {})
+      if (quiet.admit(header) === undefined) return
       log.warn({ header }, 'a value could not be sent in a header; the application gets none')
     },
     failed: (err) => log.error({ err }, 'forward auth failed unexpectedly; it answered 503'),
@@ -130,7 +138,7 @@ function presentation(
       return {
         kind: 'live',
         via,
-        subject: subjectOf(gateway, session),
+        subject: subjectOf(session, gateway.effectiveRoles(session)),
         identity: identity.kind,
         version: session.version,
         goodUntil: addMs(house.clock.now(), Math.floor(goodForMs)),
@@ -142,20 +150,6 @@ function presentation(
       return { kind: 'invalid', via }
     default:
       return checked satisfies never
-  }
-}
-
-function subjectOf(gateway: GatewayAuthority, session: LiveSession): Subject {
-  const { origin, grants, provider } = session
-  return {
-    sid: origin.sid,
-    uid: origin.uid,
-    device: origin.device,
-    roles: gateway.effectiveRoles(session),
-    claims: grants.claims,
-    authTime: origin.authTime,
-    acr: origin.acr,
-    idp: provider?.providerId ?? null,
   }
 }
 

@@ -3,6 +3,7 @@ import { StoreUnavailable } from '#authority'
 import { newSecret, starterConfig } from '#config'
 import { StoreInUse, StoreTooNew } from '#stores'
 import { checkConfig } from './check.ts'
+import { explainUrl } from './explain.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { listKeys, retireSecret, rotateKeys } from './keys.ts'
 import { isInvalidUrl, loadOrFail, reasonOf, unreadableUrl, withHouse } from './open.ts'
@@ -51,6 +52,7 @@ function createProgram(io: Io, outcome: { code: number }): Command {
   addSessions(program, io)
   addUsers(program, io)
   addKeys(program, io)
+  addExplain(program, io)
   return program
 }
 
@@ -150,6 +152,19 @@ function addUsers(program: Command, io: Io): void {
         ),
       )
   }
+}
+
+function addExplain(program: Command, io: Io): void {
+  program
+    .command('explain <url>')
+    .description('which rule of the gateway decides for a request, and why')
+    .option('--user <uid>', 'ask for the newest live session of a user')
+    .option('--session <sid>', 'ask for this session')
+    .option('--method <method>', 'the method of the request', 'GET')
+    .option('--json')
+    .action((url: string, options: Omit<Parameters<typeof explainUrl>[2], 'url'>) =>
+      withHouse(io, configOf(program), (house) => explainUrl(io, house, { ...options, url })),
+    )
 }
 
 function addKeys(program: Command, io: Io): void {

@@ -5,14 +5,8 @@
  * Start at decide.ts (what is concluded), then original-request.ts and rules.ts (from what), then
  * hot-path.ts (how fast) and check.ts (what it costs the first time).
  */
-export {
-  type Answer,
-  type AnswerOptions,
-  answerFor,
-  type MakePage,
-  signInAnswer,
-} from './answers.ts'
-export { type CanonicalHost, canonicalHost, formatHost } from './canonical.ts'
+export type { Answer, AnswerOptions, MakePage } from './answers.ts'
+export type { CanonicalHost } from './canonical.ts'
 export type { CheckPorts, FetchedValues, FetchOrder } from './check.ts'
 export { cookieReach } from './cookie-reach.ts'
 export { type CookieOrder, clearCookie, readCookies, setCookie } from './cookies.ts'
@@ -20,7 +14,6 @@ export type { Credential, Identity, Presentation, Via } from './credential.ts'
 export type { Forbidden, Verdict } from './decide.ts'
 export { type ExplainOrder, type Explanation, explain } from './explain.ts'
 export { type Binding, HandOff, parseBinding, type TicketSeal } from './hand-off.ts'
-export { HeaderError } from './headers.ts'
 export {
   ForwardAuth,
   type ForwardAuthOptions,
@@ -30,9 +23,7 @@ export {
 export type { Mode, OriginalRequest, Refusal, RefusalCode } from './original-request.ts'
 export { answerOwn, type OwnOptions } from './own-answers.ts'
 export type { OwnStep } from './own-paths.ts'
-export { PatternError } from './path-pattern.ts'
 export type { Condition, Subject } from './requirement.ts'
 export { type ReturnTarget, ReturnTargets } from './return-to.ts'
 export { type Rule, RuleBook } from './rules.ts'
 export type { CookieSettings, GatewaySettings, PublicPlace, RuleSettings } from './settings.ts'
-export { signInUrl } from './sign-in-url.ts'

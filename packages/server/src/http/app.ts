@@ -35,6 +35,7 @@ import { callbackRoute } from './routes/callback.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
+import { homeRoute } from './routes/home.ts'
 import { loginRoute } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
@@ -181,6 +182,7 @@ function oauthRoutes(app: App, context: HttpContext): void {
 /** What people and identity providers open: pages, redirects, announcements. */
 function browserRoutes(app: App, context: HttpContext): void {
   app.setErrorHandler(answerBrowserError(context.log))
+  homeRoute(app, context)
   loginRoute(app, context)
   callbackRoute(app, context)
   signOutRoutes(app, context)

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { flowFailureCodes } from '#oidc'
 import { countedLimits } from './limits.ts'
 
 export const routeGroups = [
@@ -45,6 +46,14 @@ const results = {
     ...['refreshed', 'refused', 'lost', 'fault', 'silent', 'not_this_user', 'unreadable'],
     'session_ended',
   ],
+  signIns: [
+    'signed-in',
+    'fence-moved',
+    'user-disabled',
+    'provider-logged-out',
+    ...flowFailureCodes,
+  ],
+  providerLogouts: ['done', 'replayed', 'invalid', 'unavailable'],
   revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
 } as const
 
@@ -129,6 +138,16 @@ export const series = {
     kind: 'counter',
     help: 'Things that a person should look at; the log says more.',
     labels: { kind: results.alarms },
+  },
+  curfew_sign_ins_total: {
+    kind: 'counter',
+    help: 'Sign-ins at identity providers by result; those that nobody came back from are not among them.',
+    labels: { result: results.signIns },
+  },
+  curfew_provider_logouts_total: {
+    kind: 'counter',
+    help: 'Logouts that identity providers announced (back channel) by result.',
+    labels: { result: results.providerLogouts },
   },
   curfew_forward_auth_total: {
     kind: 'counter',

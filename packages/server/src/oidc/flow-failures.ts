@@ -76,6 +76,7 @@ export const flowFailures = {
 } as const satisfies Record<string, FailureKind>
 
 export type FlowFailureCode = keyof typeof flowFailures
+export const flowFailureCodes = Object.keys(flowFailures) as readonly FlowFailureCode[]
 
 export interface FlowFailure {
   readonly kind: 'failed'

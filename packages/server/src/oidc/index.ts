@@ -15,7 +15,7 @@ export {
   type SignInFlowOptions,
 } from './flow.ts'
 export type { CookieJar, CookieOrder, CookieSeal } from './flow-cookies.ts'
-export type { FlowFailure, FlowFailureCode } from './flow-failures.ts'
+export { type FlowFailure, type FlowFailureCode, flowFailureCodes } from './flow-failures.ts'
 export { type SignOutOrder, signOutUrl } from './logout.ts'
 export { type LogoutToken, type LogoutTokenVerdict, verifyLogoutToken } from './logout-token.ts'
 export { type Provider, Providers, type ProvidersOptions } from './providers.ts'

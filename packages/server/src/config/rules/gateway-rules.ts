@@ -15,6 +15,7 @@ export function checkGateway(config: RawConfig, report: Reporter): void {
     checkIdps(rule, config, path, report)
     checkShadow(rule, config.gateway.rules.slice(0, index), path, report)
     checkIssuers(rule, path, report)
+    checkAudience(rule, config, path, report)
     if (rule.headers !== null) checkHeaders(rule.headers, [...path, 'headers'], report)
   }
 }
@@ -85,6 +86,22 @@ function checkIdps(rule: RawRule, config: RawConfig, path: Path, report: Reporte
     if (idp === null || config.identityProviders.some(({ id }) => id === idp)) continue
     reportUnknownProvider(place, idp, config.identityProviders, report)
   }
+}
+
+/** Rule 15: a token for the issuer would be good at Curfew itself. */
+function checkAudience(
+  { audience }: RawRule,
+  { server }: RawConfig,
+  path: Path,
+  report: Reporter,
+): void {
+  if (audience === null || trimmed(audience) !== trimmed(server.publicUrl)) return
+  const problem = "it is Curfew's own audience, which no application may be given a token for"
+  report.add([...path, 'audience'], problem, "Write the application's origin or another name.")
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '')
 }
 
 /** The first match wins, so a rule after one with the same hosts and no conditions is never asked. */

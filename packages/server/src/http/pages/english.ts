@@ -3,6 +3,12 @@ import type { Texts } from './texts.ts'
 
 export const english: Texts = {
   lang: 'en',
+  home: {
+    titleIn: 'You are signed in',
+    titleOut: 'You are not signed in',
+    nobody: 'Sign in here, or open the application that you want to use.',
+    signIn: 'Sign in',
+  },
   choice: {
     title: 'Sign in',
     text: 'Choose the account that you want to sign in with.',

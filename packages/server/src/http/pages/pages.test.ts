@@ -10,6 +10,7 @@ import {
   errorPage,
   forbiddenPage,
   frontChannelDonePage,
+  homePage,
   type Page,
   signedOutPage,
   type Texts,
@@ -19,7 +20,10 @@ import {
 /** Every page that a person sees, with `text` wherever a caller puts text of others. */
 function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
   const url = '/login?idp=a&b=c'
+  const ways = { signInUrl: url, signOutUrl: '/signout' }
   return {
+    home: homePage({ uid: text, ...ways }, texts),
+    'home of nobody': homePage({ uid: null, ...ways }, texts),
     choice: choicePage({ providers: [{ name: text, url }] }, texts),
     'choice of none': choicePage({ providers: [] }, texts),
     confirm: confirmSignOutPage(
@@ -253,6 +257,7 @@ test('another language is another catalogue: no English word stands in the pages
 /** English with every word replaced. */
 const foreignTexts: Texts = {
   lang: 'x-test',
+  home: { titleIn: 'Ж', titleOut: 'Ж', nobody: 'Ж', signIn: 'Ж' },
   choice: { title: 'Ж', text: 'Ж', signInWith: (name) => html`${name}`, none: 'Ж' },
   confirm: { title: 'Ж', signedInAs: (uid) => html`Ж ${uid}`, text: 'Ж', signOut: 'Ж' },
   signedOut: {

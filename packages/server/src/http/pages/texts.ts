@@ -7,6 +7,12 @@ import type { Html } from './html.ts'
 export interface Texts {
   /** BCP 47, for `<html lang>`. */
   readonly lang: string
+  readonly home: {
+    readonly titleIn: string
+    readonly titleOut: string
+    readonly nobody: string
+    readonly signIn: string
+  }
   readonly choice: {
     readonly title: string
     readonly text: string

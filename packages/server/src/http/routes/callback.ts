@@ -41,7 +41,10 @@ async function callback(
   const came = { query: rawQuery(request), jar: jarOf(request) }
   const returned = await context.browser.flow.finish(came)
   setFlowCookies(reply, returned.cookies)
-  if (returned.kind === 'failed') return unfinished(context, request, reply, returned)
+  if (returned.kind === 'failed') {
+    context.metrics.count('curfew_sign_ins_total', { result: returned.code })
+    return unfinished(context, request, reply, returned)
+  }
   const { identity, fence } = returned
   const before = await sessionsOf(context.browser, request)
   const answer = await context.browser.gateway.signIn({
@@ -51,6 +54,7 @@ async function callback(
     ip: context.addresses.of(request.raw),
     userAgent: request.headers['user-agent']?.slice(0, userAgentMax) ?? null,
   })
+  context.metrics.count('curfew_sign_ins_total', { result: answer.kind })
   if (answer.kind !== 'signed-in') throw refusal(context, answer, returned)
   return signedIn(context, reply, { returned, session: answer.session, now: answer.now })
 }

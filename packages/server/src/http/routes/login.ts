@@ -160,6 +160,7 @@ async function begin(
   })
   setFlowCookies(reply, begun.cookies)
   if (begun.kind === 'redirect') return reply.redirect(begun.url, 302)
+  context.metrics.count('curfew_sign_ins_total', { result: begun.code })
   context.log.warn({ code: begun.code, why: begun.detail }, 'a sign-in could not begin')
   const retryUrl = loginUrl(context, { returnTo: target.url, binding })
   throw problemOfFlow(begun, { retryUrl: begun.retry ? retryUrl : null })

@@ -1,5 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogoutToken } from '#oidc'
 import { addressKey } from '../address.ts'
 import { sendPage } from '../browser/answers.ts'
 import { queryOf } from '../browser/query.ts'
@@ -57,20 +58,37 @@ async function backChannel(
   const wait = context.limiter.wait('failedClientAuth', key)
   if (wait > 0) throw tooMany(wait)
   const verdict = await context.browser.verifyLogoutToken(required(formOf(request), 'logout_token'))
+  if (verdict.kind !== 'logout') count(context, verdict.kind)
   if (verdict.kind === 'unavailable') throw unavailable(verdict.retryAfterMs)
   if (verdict.kind === 'invalid') {
     context.limiter.take('failedClientAuth', key)
     context.log.warn({ why: verdict.why }, 'a logout token was refused')
     throw new OAuthError('invalid_request', { description: 'The logout token is not good.' })
   }
-  const { issuer, providerSid, subject, issuedAt, id, rememberUntil } = verdict
-  const announcement = { id, expiresAt: rememberUntil }
-  const { gateway } = context.browser
-  if (providerSid !== null) await gateway.endByProviderSid({ issuer, providerSid, announcement })
-  else if (subject !== null) {
-    await gateway.endBySubject({ issuer, subject, createdUntil: issuedAt, announcement })
-  }
+  count(context, await carryOut(context, verdict))
   return reply.code(200).send()
+}
+
+function count(
+  { metrics }: HttpContext,
+  result: 'done' | 'replayed' | 'invalid' | 'unavailable',
+): void {
+  metrics.count('curfew_provider_logouts_total', { result })
+}
+
+/** With a sid that session alone, whoever else the subject is (Back-Channel Logout 1.0, section 2.6). */
+async function carryOut(
+  { browser }: HttpContext,
+  token: LogoutToken,
+): Promise<'done' | 'replayed'> {
+  const { issuer, providerSid, subject, issuedAt: createdUntil, id, rememberUntil } = token
+  const announcement = { id, expiresAt: rememberUntil }
+  const { gateway } = browser
+  if (providerSid !== null) {
+    return (await gateway.endByProviderSid({ issuer, providerSid, announcement })).kind
+  }
+  if (subject === null) throw new Error('a verified logout token names a session or a subject')
+  return (await gateway.endBySubject({ issuer, subject, createdUntil, announcement })).kind
 }
 
 function tooMany(seconds: number): OAuthError {

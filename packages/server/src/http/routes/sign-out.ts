@@ -165,5 +165,6 @@ async function signedOut(
   if (target?.kind === 'allowed') return reply.redirect(target.url, 302)
   const back = app === null ? undefined : browser.targets().check(app)
   const url = back?.kind === 'allowed' ? back.url : null
-  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl: null }))
+  const signInUrl = url === null ? `${context.settings.publicUrl}/login` : null
+  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }))
 }

@@ -1,0 +1,26 @@
+import { sendPage } from '../browser/answers.ts'
+import { ownCookies } from '../browser/cookies.ts'
+import type { App, HttpContext } from '../context.ts'
+import { homePage } from '../pages/index.ts'
+
+/** `GET /` of publicUrl: where a sign-in without `return_to` ends. */
+export function homeRoute(app: App, context: HttpContext): void {
+  const { browser, settings } = context
+  app.get(
+    '/',
+    {
+      exposeHeadRoute: false,
+      config: { group: 'sign-in', who: 'browsers' },
+      schema: { tags: ['Sign-in in browsers'], summary: 'Who is signed in here' },
+    },
+    async (request, reply) => {
+      const cookies = ownCookies(request, browser)
+      const found = await Promise.all(cookies.map((cookie) => browser.gateway.byCookie(cookie)))
+      const session = found.find((one) => one !== undefined)
+      const { publicUrl } = settings
+      const uid = session?.origin.uid ?? null
+      const links = { signInUrl: `${publicUrl}/login`, signOutUrl: `${publicUrl}/signout` }
+      return sendPage(reply, homePage({ uid, ...links }))
+    },
+  )
+}
