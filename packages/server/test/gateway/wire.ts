@@ -11,10 +11,15 @@ export interface Reply {
 
 export type HeaderPairs = readonly (readonly [string, string])[]
 
-export function sendRaw(
-  url: URL,
-  order: { readonly method: string; readonly headers: HeaderPairs; readonly body?: string },
-): Promise<Reply> {
+export interface RawOrder {
+  readonly method: string
+  readonly headers: HeaderPairs
+  readonly body?: string
+  /** Hangs up. */
+  readonly signal?: AbortSignal
+}
+
+export function sendRaw(url: URL, order: RawOrder): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { hostname, port, pathname, search } = url
     const named = new Set(order.headers.map(([name]) => name.toLowerCase()))
@@ -25,6 +30,7 @@ export function sendRaw(
       {
         ...{ host: hostname, port, method: order.method, path: pathname + search },
         headers: [...host, ...order.headers, ...length].flat(),
+        ...(order.signal === undefined ? {} : { signal: order.signal }),
       },
       (response) => {
         let body = ''

@@ -16,6 +16,8 @@ export type Mishap =
   | 'reset-after-rotation'
   /** The connection breaks before anything has happened. */
   | 'reset'
+  /** Nothing happens until `release` is called; then the connection breaks. */
+  | 'hang'
   /** Rotates, and answers only when `release` is called. */
   | 'hang-after-rotation'
   /** Rotates, and answers with half a body. */
@@ -49,6 +51,7 @@ export interface ScriptableProvider {
   readonly revoked: string[]
   readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
   latencyMs: number
+  revocationLatencyMs: number
   accessSeconds: number
   subject: string
   sid: string
@@ -104,6 +107,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     revoked: [],
     counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
     latencyMs: 0,
+    revocationLatencyMs: 0,
     accessSeconds: 300,
     subject: 'alice',
     sid: 'op-session-1',
@@ -223,7 +227,8 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     response: ServerResponse,
     rotate: () => Promise<Record<string, unknown> | undefined>,
   ): Promise<void> {
-    if (mishap === 'reset') {
+    if (mishap === 'hang') await new Promise<void>((resolve) => waiting.push(resolve))
+    if (mishap === 'reset' || mishap === 'hang') {
       response.destroy()
       return
     }
@@ -281,6 +286,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     } else {
       const form = new URLSearchParams(await bodyOf(request))
       if (pathname === '/revoke') {
+        await delay(provider.revocationLatencyMs)
         provider.revoked.push(form.get('token') ?? '')
         response.writeHead(200).end()
       } else if (form.get('grant_type') === 'refresh_token') await byRefresh(form, response)

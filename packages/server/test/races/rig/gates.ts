@@ -43,6 +43,8 @@ export interface Asking {
   /** A person opens a page; otherwise a script asks. */
   readonly page?: boolean
   readonly method?: string
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 export class GateReplica {
@@ -59,11 +61,12 @@ export class GateReplica {
 
   /** What a proxy would ask for a request with this cookie. */
   ask({ cookie }: Pick<Person, 'cookie'>, asking: Asking = {}): Promise<Reply> {
-    const { app = panels, path = '/api/data', page = false, method = 'GET' } = asking
+    const { app = panels, path = '/api/data', page = false, method = 'GET', signal } = asking
     const kind: HeaderPairs = page ? navigation : [['Sec-Fetch-Mode', 'cors']]
     return sendRaw(new URL(`${this.curfew.url}/forward-auth?mode=traefik`), {
       method: 'GET',
       headers: [...asTraefik(new URL(path, app), method), ...kind, ['Cookie', `curfew=${cookie}`]],
+      ...(signal === undefined ? {} : { signal }),
     })
   }
 
