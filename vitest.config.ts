@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...strict,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'demo/src/**/*.test.ts', 'tools/**/*.test.ts'],
           testTimeout: 10_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
@@ -40,6 +40,7 @@ export default defineConfig({
             'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/gateway/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
+            'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,
           maxWorkers: 2,

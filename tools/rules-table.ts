@@ -394,9 +394,9 @@ export const rules: readonly Rule[] = [
     number: 34,
     name: 'DPoP',
     summary: 'A token bound to a key is refused without its proof, at every endpoint.',
-    enforcedIn: [],
+    enforcedIn: ['packages/server/src/oidc/foreign-claims.ts'],
     issues: [6],
-    reach: later('DPoP'),
+    reach: partly('proofs'),
   },
   {
     number: 35,
@@ -426,7 +426,7 @@ export const rules: readonly Rule[] = [
     name: 'limits',
     summary:
       'Whatever a stranger can make us do has a limit in one table, answered with 429 and Retry-After.',
-    enforcedIn: ['packages/server/src/http/limits.ts'],
+    enforcedIn: ['packages/server/src/http/limits.ts', 'packages/server/src/oidc/issuer-keys.ts'],
     issues: [2, 6],
     reach: partly('device authorization'),
   },
@@ -447,7 +447,10 @@ export const rules: readonly Rule[] = [
     name: 'leeway',
     summary:
       "An expired token is expired: clocks are corrected by the server's, and no leeway is added.",
-    enforcedIn: ['packages/server/src/tokens/access-tokens.ts'],
+    enforcedIn: [
+      'packages/server/src/tokens/access-tokens.ts',
+      'packages/server/src/oidc/foreign-tokens.ts',
+    ],
     issues: [2, 4],
     reach: partly('the SDK'),
   },

@@ -1,13 +1,6 @@
 import type { Logger } from 'pino'
 import { type GatewayAuthority, type SessionCheck, tokensOf } from '#authority'
-import {
-  addMs,
-  type Claims,
-  type EpochSeconds,
-  type Instant,
-  type LiveSession,
-  type Uid,
-} from '#domain'
+import { addMs, type LiveSession } from '#domain'
 import {
   answerOwn,
   type Credential,
@@ -22,6 +15,7 @@ import {
   type Subject,
 } from '#gateway'
 import type { Metrics, SignOutTickets } from '#http'
+import type { ForeignTokens } from '#oidc'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
 import { QuietLog } from './quiet-log.ts'
@@ -34,26 +28,7 @@ export interface PortsOptions {
   readonly gateway: GatewayAuthority
   readonly handOff: HandOff
   readonly tickets: SignOutTickets
-  readonly foreign: ForeignBearer
-}
-
-interface ForeignBearer {
-  verify(
-    token: string,
-    issuers: readonly { readonly issuer: string; readonly audience: readonly string[] }[],
-  ): Promise<
-    | {
-        readonly kind: 'valid'
-        readonly uid: Uid
-        readonly roles: readonly string[]
-        readonly claims: Claims
-        readonly authTime: EpochSeconds | null
-        readonly acr: string | null
-        readonly expiresAt: Instant
-      }
-    | { readonly kind: 'invalid'; readonly why: string }
-    | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
-  >
+  readonly foreign: Pick<ForeignTokens, 'verify'>
 }
 
 /** What forward auth asks of the other rooms. */

@@ -21,6 +21,7 @@ import {
 import {
   createProviderGrants,
   createSignInFlow,
+  ForeignTokens,
   Providers,
   type ProxyEnvironment,
   signOutUrl,
@@ -137,7 +138,7 @@ interface Gate extends Pick<Sessions, 'gateway'> {
 function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
   const { house } = options
   const { server, gateway: settings } = house.policy.config
-  const foreign = { verify: async () => ({ kind: 'invalid', why: 'not merged yet' }) as const }
+  const foreign = openForeignTokens(options)
   return new ForwardAuth({
     place: server,
     path: `${server.basePath}/forward-auth`,
@@ -146,6 +147,17 @@ function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
     ports: forwardAuthPorts({ ...options, ...gate, foreign }),
     page: pagesOf(server.publicUrl),
     ownListener: settings.listen !== null,
+  })
+}
+
+function openForeignTokens({ house, log, proxyEnv }: FrontOptions): ForeignTokens {
+  return new ForeignTokens({
+    proxyEnv,
+    clock: house.clock,
+    onChange: (issuer, error) => {
+      if (error === undefined) log.info({ issuer }, 'the keys of the issuer are known')
+      else log.warn({ issuer, why: error.message }, 'the keys of the issuer cannot be read now')
+    },
   })
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ClientAuth, Config } from '#config'
 import type { ClientId } from '#domain'
 import type { AssertionProof, ClientCredentials, HttpDeps, Metrics } from '#http'
+import { createOutboundFetch, type ProxyEnvironment } from '#oidc'
 import {
   type ClientKeys,
   type ClientSecrets,
@@ -15,6 +16,8 @@ import type { ServerMemory } from './memory.ts'
 
 const bodyLimitBytes = 65_536
 const keepAliveMs = 15_000
+/** How long a client's `jwksUri` may take. */
+const clientKeysMs = 5000
 /** What client assertions may be signed with (tokens/client-assertion.ts). */
 const assertionAlgorithms = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
 
@@ -24,17 +27,19 @@ export interface Joined {
   readonly log: Logger
   readonly readiness: HttpDeps['readiness']
   readonly front: Front
+  readonly proxyEnv: ProxyEnvironment
 }
 
 /** The house as the http room needs it. */
-export function httpDeps({ house, metrics, log, readiness, front }: Joined): HttpDeps {
+export function httpDeps(joined: Joined): HttpDeps {
+  const { house, metrics, log, readiness, front, proxyEnv } = joined
   const { authority, store, memory, rooms, signingKeys, policy, clock } = house
   return {
     authority,
     feed: store,
     events: memory.events,
     opaque: rooms.opaque,
-    clients: clientCredentials(house),
+    clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
     ahead: aheadOf(house.policy.config, front),
     jwks: () => signingKeys.jwks(),
@@ -71,11 +76,12 @@ function originsOf(config: Config): ReadonlySet<string> {
 }
 
 /** Proofs of clients by the configuration in force: a reload replaces the digests of the secrets. */
-function clientCredentials(house: House): ClientCredentials {
+function clientCredentials(house: House, proxyEnv: ProxyEnvironment): ClientCredentials {
   const { policy, store, clock } = house
   const issuer = policy.issuer
   const audiences = [issuer, `${issuer}/oauth/token`]
-  const assertions = createClientAssertions({ audiences, clock })
+  const fetch = createOutboundFetch({ ca: null, timeoutMs: clientKeysMs }, proxyEnv)
+  const assertions = createClientAssertions({ audiences, clock, fetch })
   let known: { readonly config: Config; readonly secrets: ClientSecrets } | undefined
   const secrets = () => {
     const { config } = policy

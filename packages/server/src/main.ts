@@ -74,7 +74,8 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   // Asked to stop while the store was away: there is nobody to be drained.
   if (signalled.isStopped()) return memory.tail.close()
   const front = openFront({ house, log, metrics, proxyEnv: io.env })
-  const joined = { house, metrics, log, front, readiness: () => readiness.now() }
+  const shared = { house, metrics, log, front, proxyEnv: io.env }
+  const joined = { ...shared, readiness: () => readiness.now() }
   const http = createHttp(httpDeps(joined))
   const gate = await listenForProxies(config, front)
   const metricsApp = await listenForMetrics(config, { metrics, log })

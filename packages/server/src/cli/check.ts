@@ -1,12 +1,15 @@
 import { connect } from 'node:net'
 import type { Config } from '#config'
+import { checkProvider } from './check-provider.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { loadOrFail, reasonOf, unreadableUrl } from './open.ts'
 
 /** One thing that the configuration names, tried. */
-interface Tried {
+export interface Tried {
   readonly what: string
   readonly problem: string | null
+  /** What is well to know, a line each. */
+  readonly notes?: readonly string[]
 }
 
 const timeoutMs = 5000
@@ -21,10 +24,11 @@ export async function checkConfig(io: Io, file: string | undefined): Promise<num
   const tried = await Promise.all([
     tryStore(io, config),
     ...tryRedis(config),
-    ...config.identityProviders.map(tryProvider),
+    ...config.identityProviders.map((provider) => checkProvider(io, config, provider)),
   ])
-  for (const { what, problem } of tried) {
+  for (const { what, problem, notes = [] } of tried) {
     io.out(problem === null ? `ok       ${what}\n` : `problem  ${what}: ${problem}\n`)
+    for (const note of notes) io.out(`note     ${note}\n`)
   }
   return tried.every(({ problem }) => problem === null) ? 0 : 1
 }
@@ -70,21 +74,4 @@ function tryConnection(host: string, port: number): Promise<string | null> {
     socket.once('timeout', () => answer(`no connection within ${timeoutMs / 1000} s`))
     socket.once('error', (error) => answer(error.message))
   })
-}
-
-/** OpenID Connect Discovery 1.0, section 4: the metadata must name the issuer that was configured. */
-async function tryProvider(provider: Config['identityProviders'][number]): Promise<Tried> {
-  const what = `the identity provider ${provider.id}`
-  if (provider.preset === 'github') return { what, problem: null }
-  const base = (provider.internalUrl ?? provider.issuer).replace(/\/$/, '')
-  const url = `${base}/.well-known/openid-configuration`
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
-    if (!response.ok) return { what, problem: `${url} answered ${response.status}` }
-    const { issuer } = (await response.json()) as { issuer?: unknown }
-    const same = issuer === provider.issuer
-    return { what, problem: same ? null : `it calls itself ${String(issuer)}; mend \`issuer\`` }
-  } catch (error) {
-    return { what, problem: `${url} cannot be read: ${reasonOf(error)}` }
-  }
 }

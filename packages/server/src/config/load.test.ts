@@ -181,6 +181,26 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     'gateway.rules[1]',
     /never asked/,
   ],
+  [
+    'gateway: {rules: [{hosts: [a], bearer: {issuers: [{issuer: "http://idp.example.com", audience: x}]}}]}',
+    'gateway.rules[0].bearer.issuers[0].issuer',
+    /loopback/,
+  ],
+  [
+    'gateway: {rules: [{hosts: [a], bearer: {issuers: [{issuer: "https://idp.example.com/?a=1", audience: x}]}}]}',
+    'gateway.rules[0].bearer.issuers[0].issuer',
+    /query or a fragment/,
+  ],
+  [
+    'gateway: {rules: [{hosts: [a], bearer: {issuers: [{issuer: "https://auth.example.com", audience: x}]}}]}',
+    'gateway.rules[0].bearer.issuers[0].issuer',
+    /die with their session.*bearer: curfew/,
+  ],
+  [
+    'gateway: {rules: [{hosts: [a], bearer: {issuers: [{issuer: "https://auth.example.com/", audience: x}]}}]}',
+    'gateway.rules[0].bearer.issuers[0].issuer',
+    /die with their session/,
+  ],
   ['revocation: {pullInterval: 1m}', 'revocation.maxStaleness', /shorter than pullInterval/],
   ['revocation: {pullInterval: 2h, maxStaleness: 1d}', 'revocation.pullInterval', /longer than 1h/],
   ['store: "sqlite::memory:"', 'store', /forget/],

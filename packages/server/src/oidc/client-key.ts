@@ -7,18 +7,36 @@ type Algorithm = Parameters<typeof crypto.subtle.importKey>[2]
 /** The key for private_key_jwt (RFC 7523), from PEM or a JWK. @throws Error that says what is wrong with it */
 export async function clientKey(text: Secret): Promise<PrivateKey> {
   const given = text.reveal().trim()
-  const jwk = given.startsWith('{') ? (JSON.parse(given) as Record<string, unknown>) : undefined
-  const key =
-    jwk === undefined ? createPrivateKey(given) : createPrivateKey({ key: jwk, format: 'jwk' })
+  const jwk = given.startsWith('{') ? parsed(given) : undefined
+  const key = imported(jwk ?? given)
   const der = key.export({ format: 'der', type: 'pkcs8' })
-  const imported = await crypto.subtle.importKey('pkcs8', der, algorithmOf(key, jwk), false, [
-    'sign',
-  ])
+  const signer = await crypto.subtle.importKey('pkcs8', der, algorithmOf(key, jwk), false, ['sign'])
   const kid = jwk?.['kid']
-  return typeof kid === 'string' ? { key: imported, kid } : { key: imported }
+  return typeof kid === 'string' ? { key: signer, kid } : { key: signer }
 }
 
-function algorithmOf(key: KeyObject, jwk: Record<string, unknown> | undefined): Algorithm {
+type Jwk = Readonly<Record<string, unknown>>
+
+function parsed(text: string): Jwk {
+  try {
+    return JSON.parse(text) as Jwk
+  } catch {
+    // Its message would quote the key.
+    throw new Error('privateKey begins like a JWK and is not JSON')
+  }
+}
+
+function imported(key: Jwk | string): KeyObject {
+  try {
+    return typeof key === 'string'
+      ? createPrivateKey(key)
+      : createPrivateKey({ key, format: 'jwk' })
+  } catch (cause) {
+    throw new Error('privateKey is neither a private key in PEM nor a private JWK', { cause })
+  }
+}
+
+function algorithmOf(key: KeyObject, jwk: Jwk | undefined): Algorithm {
   const alg = jwk?.['alg']
   switch (key.asymmetricKeyType) {
     case 'rsa':

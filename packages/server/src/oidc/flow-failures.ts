@@ -69,7 +69,7 @@ export const flowFailures = {
   },
   loop: {
     text:
-      'You have signed in several times within a minute and were sent back each time: the page that ' +
+      'You have signed in several times in a row and were sent back each time: the page that ' +
       'you want does not get the cookie of your session. Tell your administrator to check cookie.domain.',
     retry: true,
   },

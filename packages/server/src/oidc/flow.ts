@@ -91,9 +91,12 @@ export interface SignInFlowOptions {
 const flowTtlMs = 3_600_000
 /** The cookie outlives the attempt, so that one that took too long says where it wanted to go. */
 const cookieTtlSeconds = (2 * flowTtlMs) / 1000
-const roundMs = 60_000
-/** So many sign-ins in a row for one target, each within a minute, are a loop. */
+/**
+ * So many sign-ins in a row for one target are a loop, when each begins so soon after the one before has
+ * come back. A browser that is sent round needs less; people who sign in again and again need more.
+ */
 const roundsMax = 4
+const roundMs = 10_000
 const idLength = 12
 /** How far the provider's clock may be ahead. */
 const futureMsMax = 120_000
@@ -153,7 +156,12 @@ function bounce(tools: Tools, input: Parameters<SignInFlow['bounce']>[0]): Bounc
   return { kind: 'go', cookies: [tools.cookies.setRound(round)] }
 }
 
-function roundOf(tools: Tools, { jar, returnTo }: Pick<BeginInput, 'jar' | 'returnTo'>): number {
+function roundOf(
+  tools: Tools,
+  { jar, returnTo, prompt }: Pick<BeginInput, 'jar' | 'returnTo' | 'prompt'>,
+): number {
+  // The provider is to ask, so a person comes between: no loop has that.
+  if (prompt !== undefined) return 0
   const round = tools.cookies.round(jar)
   const recent = round !== undefined && tools.clock.now() < round.at + roundMs
   return recent && round.target === targetHash(returnTo) ? round.count : 0

@@ -16,8 +16,16 @@ export {
 } from './flow.ts'
 export type { CookieJar, CookieOrder, CookieSeal } from './flow-cookies.ts'
 export { type FlowFailure, type FlowFailureCode, flowFailureCodes } from './flow-failures.ts'
+export {
+  type ForeignIssuer,
+  ForeignTokens,
+  type ForeignTokensOptions,
+  type ForeignVerdict,
+} from './foreign-tokens.ts'
 export { type SignOutOrder, signOutUrl } from './logout.ts'
 export { type LogoutToken, type LogoutTokenVerdict, verifyLogoutToken } from './logout-token.ts'
+export { createOutboundFetch } from './provider-http.ts'
+export { type Lacking, type ProviderTrial, tryProvider } from './provider-trial.ts'
 export { type Provider, Providers, type ProvidersOptions } from './providers.ts'
 export { createProviderGrants } from './refresher.ts'
 export type { ProviderSettings, ProxyEnvironment } from './settings.ts'

@@ -2,23 +2,10 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '#authority'
 import { addMs, epochSeconds, type Instant, instant, toInstant } from '#domain'
+import { asymmetricAlgorithms } from './algorithms.ts'
 import { type Provider, type Providers, ProviderUnavailable } from './providers.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-/** `none` and HMAC are never among them. */
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]
 const typesAccepted = ['logout+jwt', 'application/logout+jwt', 'jwt']
 const skewSeconds = 60
 /** An announcement older than this is none, whatever its `exp`: it bounds how long a `jti` is kept. */
@@ -112,7 +99,8 @@ async function verifyFor(
 }
 
 function allowed(supported: readonly string[] | undefined): string[] {
-  return supported === undefined ? algorithms : algorithms.filter((one) => supported.includes(one))
+  if (supported === undefined) return asymmetricAlgorithms
+  return asymmetricAlgorithms.filter((one) => supported.includes(one))
 }
 
 function judged(

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { privateAuthority, serverCertificate, serverKey } from '#test/oidc/certificates.ts'
+import { startForwardProxy } from '#test/oidc/forward-proxy.ts'
 import { addressing, createProviderFetch, ProviderSilent, publicAddress } from './provider-http.ts'
 
 async function listening(server: Server | ReturnType<typeof createSecureServer>): Promise<number> {
@@ -115,5 +117,50 @@ describe('the way to the provider', () => {
     expect(shown('https://idp.example.com/realms/a/auth')).toBe(
       'https://idp.example.com/realms/a/auth',
     )
+  })
+})
+
+describe('through the tunnel of a proxy', () => {
+  const secure = { key: serverKey, cert: serverCertificate }
+
+  async function throughProxy(answer: Parameters<typeof createSecureServer>[1], credentials = '') {
+    const proxy = await startForwardProxy()
+    const port = await listening(createSecureServer(secure, answer))
+    const env = { HTTPS_PROXY: proxy.url.replace('//', `//${credentials}`) }
+    const fetch = createProviderFetch(where(port, { ca: privateAuthority }), env)
+    return { proxy, fetch, url: `https://127.0.0.1:${port}/token`, place: `127.0.0.1:${port}` }
+  }
+
+  test('an https provider is reached by CONNECT', async () => {
+    const { proxy, fetch, url, place } = await throughProxy((_request, answer) => answer.end('ok'))
+    expect(await (await fetch(url, {})).text()).toBe('ok')
+    expect(proxy.asked).toEqual([`CONNECT ${place}`])
+  })
+
+  test('rule 21 lease: a grant that was taken and not answered may have been carried out', async () => {
+    const { fetch, url } = await throughProxy((_request, answer) => answer.destroy())
+    expect((await silence(fetch(url, { method: 'POST', body: 'x=1' }))).sent).toBe(true)
+  })
+
+  test('a tunnel that the proxy refuses, breaks or never opens carried nothing', async () => {
+    const { proxy, fetch, url } = await throughProxy(() => undefined)
+    proxy.tunnels = 'refused'
+    const refused = await silence(fetch(url, { method: 'POST', body: 'x=1' }))
+    expect(refused.sent).toBe(false)
+    expect(refused.message).toContain('ERR_PROXY_TUNNEL')
+    proxy.tunnels = 'closed'
+    expect((await silence(fetch(url, { method: 'POST', body: 'x=1' }))).sent).toBe(false)
+    proxy.tunnels = 'silent'
+    const signal = AbortSignal.timeout(100)
+    const never = await silence(fetch(url, { method: 'POST', body: 'x=1', signal }))
+    expect(never.sent).toBe(false)
+    expect(never.message).toContain('time-out')
+  })
+
+  test('nothing-readable: what the proxy asks for as a password stands in no error', async () => {
+    const { proxy, fetch, url } = await throughProxy(() => undefined, 'user:hunter2@')
+    proxy.tunnels = 'refused'
+    const error = await silence(fetch(url, {}))
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('hunter2')
   })
 })

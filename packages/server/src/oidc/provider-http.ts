@@ -51,12 +51,20 @@ export function createProviderFetch(where: Where, proxyEnv: ProxyEnvironment): P
     const limit = watch?.signal ?? AbortSignal.timeout(where.timeoutMs)
     const given = parts.signal ?? undefined
     const signal = given === undefined ? limit : AbortSignal.any([given, limit])
-    const response = await exchange(target, parts, { agent, signal })
+    const response = await exchange(target, parts, { agent, signal, timeoutMs: where.timeoutMs })
     if (watch !== undefined && parts.method === 'POST' && response.status === 200) {
       watch.answer = await response.clone().text()
     }
     return response
   }
+}
+
+/** The same way out for what is no provider's, such as the keys of a client (`jwksUri`). */
+export function createOutboundFetch(
+  where: Pick<ProviderSettings, 'ca' | 'timeoutMs'>,
+  proxyEnv: ProxyEnvironment,
+): ProviderFetch {
+  return createProviderFetch({ ...where, issuer: '', internalUrl: null }, proxyEnv)
 }
 
 /** One grant as its sender follows it: with a limit of its own, and an eye on the raw answer. */
@@ -116,36 +124,55 @@ function trimmed(url: string): string {
 interface Exchange {
   readonly agent: http.Agent
   readonly signal: AbortSignal
+  /** Of opening a proxy's tunnel: an abort does not end that (Node 24). */
+  readonly timeoutMs: number
 }
 
-function exchange(url: URL, parts: RequestParts, { agent, signal }: Exchange): Promise<Response> {
+function exchange(url: URL, parts: RequestParts, way: Exchange): Promise<Response> {
+  const { signal, agent, timeoutMs } = way
   return new Promise((resolve, reject) => {
-    let sent = false
-    const fail = (error: unknown) => reject(silentFor(url, sent, error))
+    const fate: Fate = { sent: false, answered: false }
+    const fail = (error: unknown) => reject(silentFor(url, fate.sent, error))
     if (signal.aborted) {
       fail(signal.reason)
       return
     }
     const body = bodyOf(parts.body)
     const headers = { ...headersOf(parts.headers), ...lengthOf(body) }
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      method: parts.method ?? 'GET',
-      headers,
-      agent,
-      signal,
-    })
+    const options = { method: parts.method ?? 'GET', headers, agent, signal, timeout: timeoutMs }
+    const request = (url.protocol === 'https:' ? https : http).request(url, options)
+    watchFate(request, url, fate)
     request.once('error', fail)
-    request.once('socket', (socket) => {
-      // Before the connection stands nothing can have left this machine.
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-        sent = true
-      })
-    })
-    request.once('response', (response) => {
-      sent = true
-      read(response).then(resolve, fail)
+    request.once('response', (response) => void read(response).then(resolve, fail))
+    // A request that waits for a proxy's tunnel hears of no abort by itself.
+    const abort = () => fail(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    request.once('close', () => {
+      signal.removeEventListener('abort', abort)
+      if (!fate.answered) fail(new Error('the connection was closed'))
     })
     request.end(body)
+  })
+}
+
+interface Fate {
+  sent: boolean
+  answered: boolean
+}
+
+function watchFate(request: http.ClientRequest, url: URL, fate: Fate): void {
+  const sent = () => {
+    fate.sent = true
+  }
+  request.once('socket', (socket) => {
+    // Before the connection stands nothing can have left this machine. A proxy's tunnel is handed over
+    // when it stands, TLS included: its socket does not connect any more.
+    if (!socket.connecting) sent()
+    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', sent)
+  })
+  request.once('response', () => {
+    fate.sent = true
+    fate.answered = true
   })
 }
 

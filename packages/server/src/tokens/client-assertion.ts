@@ -14,7 +14,7 @@ import {
 } from 'jose'
 import type { Clock } from '#authority'
 import { addMs, type ClientId, type Instant, instant, parseClientId } from '#domain'
-import { ClientJwks, ClientKeysUnavailable } from './client-jwks.ts'
+import { ClientJwks, ClientKeysUnavailable, type KeysFetch } from './client-jwks.ts'
 
 const lifeMaxMs = 300_000
 /** Clients' clocks: an `exp`, `nbf` or `iat` may be off by so much. A past `exp` is always refused. */
@@ -52,7 +52,8 @@ export interface ClientAssertionsOptions {
   /** What `aud` may name: the issuer and the token endpoint. Any other audience is refused. */
   readonly audiences: readonly string[]
   readonly clock: Pick<Clock, 'now'>
-  readonly fetch?: typeof fetch
+  /** Reads what `jwksUri` names, through the proxy of the environment where there is one. */
+  readonly fetch: KeysFetch
 }
 
 export interface ClientAssertions {
@@ -77,7 +78,7 @@ export function createClientAssertions(options: ClientAssertionsOptions): Client
   function keysAt(uri: string): ClientJwks {
     const known = remote.get(uri)
     if (known !== undefined) return known
-    const source = new ClientJwks({ uri, clock: options.clock, fetch: options.fetch ?? fetch })
+    const source = new ClientJwks({ uri, clock: options.clock, fetch: options.fetch })
     remote.set(uri, source)
     return source
   }

@@ -26,10 +26,21 @@ export class ClientKeysUnavailable extends Error {
 type LocalKeys = ReturnType<typeof createLocalJWKSet>
 type Key = Awaited<ReturnType<LocalKeys>>
 
+/** As much of `fetch` as keys need, so that main can hand over one that goes through the proxy. */
+export type KeysFetch = (
+  url: string,
+  options: {
+    readonly headers: Readonly<Record<string, string>>
+    /** Followed, it would lead from the place that the configuration names to any other. */
+    readonly redirect: 'error'
+    readonly signal: AbortSignal
+  },
+) => Promise<Response>
+
 export interface ClientJwksOptions {
   readonly uri: string
   readonly clock: Pick<Clock, 'now'>
-  readonly fetch: typeof fetch
+  readonly fetch: KeysFetch
 }
 
 /** The keys behind a client's `jwksUri`: fetched when asked for, kept, fetched again for unknown ones. */

@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
-type Wanted = {
+export type Wanted = {
   readonly name: string
   readonly programs: readonly string[]
   readonly folders: readonly string[]
@@ -56,7 +56,12 @@ export type RedisProgram = { readonly path: string; readonly argv0: string }
 
 /** The folder with PostgreSQL's programs: postgres, initdb, and usually pg_dump and psql. */
 export function postgresPrograms(): string {
-  return find(postgres) ?? install(postgres, find)
+  return programsOf(postgres)
+}
+
+/** The folder that has all of its programs. */
+export function programsOf(wanted: Wanted): string {
+  return find(wanted) ?? install(wanted, find)
 }
 
 export function redisProgram(): RedisProgram {

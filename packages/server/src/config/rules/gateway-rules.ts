@@ -14,7 +14,7 @@ export function checkGateway(config: RawConfig, report: Reporter): void {
     const path: Path = ['gateway', 'rules', index]
     checkIdps(rule, config, path, report)
     checkShadow(rule, config.gateway.rules.slice(0, index), path, report)
-    checkIssuers(rule, path, report)
+    checkIssuers(rule, config, path, report)
     checkAudience(rule, config, path, report)
     if (rule.headers !== null) checkHeaders(rule.headers, [...path, 'headers'], report)
   }
@@ -128,11 +128,20 @@ function covers(wide: string, host: string): boolean {
   return a.startsWith('*.') && b.replace(/^\*/, '').endsWith(a.slice(1))
 }
 
-function checkIssuers({ bearer }: RawRule, path: Path, report: Reporter): void {
+function checkIssuers(
+  { bearer }: RawRule,
+  { server }: RawConfig,
+  path: Path,
+  report: Reporter,
+): void {
   if (typeof bearer === 'string') return
   for (const [index, { issuer }] of bearer.issuers.entries()) {
-    const problem = webUrlProblem(issuer)
-    if (problem === undefined) continue
-    report.add([...path, 'bearer', 'issuers', index, 'issuer'], problem, 'Write an https URL.')
+    const place = [...path, 'bearer', 'issuers', index, 'issuer']
+    const problem = /[?#]/.test(issuer) ? 'it has a query or a fragment' : webUrlProblem(issuer)
+    if (problem !== undefined) report.add(place, problem, 'Write an https URL.')
+    if (issuer.replace(/\/+$/, '') !== server.publicUrl.replace(/\/+$/, '')) continue
+    // As those of a stranger they would be verified without asking whether their session has ended.
+    const own = "it is Curfew's own issuer, whose tokens die with their session"
+    report.add(place, own, 'Write `bearer: curfew`.')
   }
 }

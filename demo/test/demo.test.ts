@@ -1,0 +1,166 @@
+/* `npm start`, as somebody meets it who has just cloned the repository. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startBrowser } from '../../packages/server/test/services/browser.ts'
+import { DemoProcess, type Places } from './demo-process.ts'
+import { type Answer, Visitor } from './visitor.ts'
+
+/** A bound for what starts programs, on a machine that has much else to do. */
+const busyMs = 180_000
+
+function started(command?: readonly [string, ...string[]]): DemoProcess {
+  const demo = new DemoProcess(command)
+  onTestFinished(() => demo.clear())
+  return demo
+}
+
+/** From the application's page to the application's page. */
+async function signIn({ application }: Places, visitor: Visitor, person: string): Promise<Answer> {
+  const page = await visitor.open(application)
+  return visitor.open(page.url, { form: { person } })
+}
+
+describe('what there is to try', () => {
+  let demo: DemoProcess
+  let places: Places
+  let browser: Browser
+
+  beforeAll(async () => {
+    demo = new DemoProcess()
+    // A machine without a browser gets one first.
+    ;[places, browser] = await Promise.all([demo.ready(), startBrowser()])
+  }, 300_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    demo.clear()
+  })
+
+  const ping = (visitor: Visitor, headers: Record<string, string> = {}) =>
+    visitor.ask(`${places.application}/api/ping`, {
+      headers: { accept: 'application/json', ...headers },
+    })
+
+  /** What the command in the output does, on machines without curl too. */
+  async function revoke(): Promise<void> {
+    const { credentials, url } = places.revoke
+    const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+    const answer = await fetch(url, { method: 'POST', headers: { authorization } })
+    expect(answer.status).toBe(200)
+  }
+
+  test('the output names the parts, the users and what to try, and nothing else', () => {
+    expect(demo.stderr).toBe('')
+    expect(demo.stdout).toContain('alice (pilot) · bob (no role) · admin (ops)')
+    for (const number of [1, 2, 3]) expect(demo.stdout).toMatch(new RegExp(`^ +${number}\\. `, 'm'))
+  })
+
+  test('alice signs in by one click, and the application knows her from the headers alone', async () => {
+    const alice = new Visitor()
+    const page = await signIn(places, alice, 'alice')
+    expect(page).toMatchObject({ status: 200, url: `${places.application}/` })
+    expect(page.body).toContain('Hello, Alice Moreau')
+    expect(page.body).toContain('alice@example.com')
+    const cookie = alice.cookie(places.application, 'curfew') ?? ''
+    expect(cookie).not.toBe('')
+    expect(page.body).not.toContain(cookie)
+    const forged = await ping(alice, { 'x-auth-request-user': 'admin' })
+    expect(JSON.parse(forged.body)).toMatchObject({ user: 'alice' })
+    expect((await alice.open(`${places.application}/admin`)).status).toBe(403)
+    const admin = new Visitor()
+    await signIn(places, admin, 'admin')
+    expect((await admin.open(`${places.application}/admin`)).status).toBe(200)
+  })
+
+  test('the command in the output ends her sessions, and the next request is 401', async () => {
+    const alice = new Visitor()
+    await signIn(places, alice, 'alice')
+    expect((await ping(alice)).status).toBe(200)
+    await revoke()
+    const over = await ping(alice)
+    expect(over.status).toBe(401)
+    expect(JSON.parse(over.body)).toMatchObject({ revoked_reason: 'admin_revoke' })
+  })
+
+  test(
+    'in a browser, two tabs see their session end, and a sign-out ends it at the provider too',
+    async () => {
+      const context = await browser.newContext()
+      context.setDefaultTimeout(busyMs)
+      const [one, two] = [await context.newPage(), await context.newPage()]
+      await one.goto(places.application)
+      await one.click('button[value=alice]')
+      await two.goto(places.application)
+      for (const tab of [one, two]) await tab.waitForSelector('.dots i.good')
+      await revoke()
+      for (const tab of [one, two]) await tab.waitForSelector('text=(admin_revoke)')
+      // The provider still knows her: no question there.
+      await one.click('text=Sign in again')
+      await one.waitForSelector('.dots i.good')
+      await signOutAtProvider(two)
+      await one.waitForSelector('text=(idp_logout)')
+      await one.click('text=Sign in again')
+      await one.click('button[value=bob]')
+      await one.waitForSelector('text=Hello, Bob Lindgren')
+      await one.click('text=Sign in as somebody else')
+      await one.click('button[value=admin]')
+      await one.waitForSelector('text=Hello, Ada Okafor')
+      await signOut(one)
+      await context.close()
+    },
+    busyMs,
+  )
+
+  /** Curfew asks, since another site has sent the browser; the provider does not ask again. */
+  async function signOut(page: Page): Promise<void> {
+    await page.click('text=Sign out')
+    await page.click('button:text("Sign out")')
+    await page.waitForURL(/\/signed-out/)
+    await page.goto(places.application)
+    await page.waitForSelector('text=Who are you today?')
+  }
+
+  async function signOutAtProvider(page: Page): Promise<void> {
+    await page.goto(places.provider)
+    await page.click('button:text("Sign out")')
+    await page.waitForSelector('text=You are signed out')
+  }
+
+  test('Ctrl-C ends everything and leaves nothing behind', async () => {
+    expect(demo.curfewPids()).toHaveLength(1)
+    demo.signal('SIGINT')
+    expect(await demo.exitCode()).toBe(0)
+    expect(demo.curfewPids()).toEqual([])
+    expect(demo.leftBehind()).toEqual([])
+    for (const url of [places.application, places.provider, places.curfew]) {
+      await expect(fetch(url)).rejects.toThrow()
+    }
+  })
+})
+
+const directly = [process.execPath, 'demo/src/start.ts'] as const
+
+test(
+  'a second one takes other ports, and a part that dies ends its demo with its last words',
+  async () => {
+    const one = started(directly)
+    const here = await one.ready()
+    const other = started(directly)
+    const there = await other.ready()
+    for (const part of ['application', 'provider', 'curfew'] as const) {
+      expect(here[part]).not.toBe(there[part])
+    }
+    const [pid = 0] = one.curfewPids()
+    process.kill(pid, 'SIGKILL')
+    expect(await one.exitCode()).toBe(1)
+    expect(one.stderr).toContain('Curfew has ended, and with it the demo.')
+    other.signal('SIGTERM')
+    other.signal('SIGINT')
+    expect(await other.exitCode()).toBe(0)
+    for (const demo of [one, other]) {
+      expect(demo.curfewPids()).toEqual([])
+      expect(demo.leftBehind()).toEqual([])
+    }
+  },
+  busyMs,
+)
