@@ -61,6 +61,10 @@ export interface ScriptableProvider {
   userinfo: Record<string, unknown>
   /** Leaves the ID token out of refreshes. */
   idTokenOnRefresh: boolean
+  /** False: a refresh token stays good, and an answer to it holds none. */
+  rotates: boolean
+  /** False: there are none. */
+  refreshTokens: boolean
   discoveryStatus: number
   keysStatus: number
   userinfoStatus: number
@@ -115,6 +119,8 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
     idToken: {},
     userinfo: {},
     idTokenOnRefresh: true,
+    rotates: true,
+    refreshTokens: true,
     discoveryStatus: 200,
     keysStatus: 200,
     userinfoStatus: 200,
@@ -164,8 +170,8 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
 
   async function tokens(grant: Grant, withIdToken: boolean) {
     const now = Math.floor(Date.now() / 1000)
-    const refresh = randomBytes(12).toString('base64url')
-    refreshTokens.set(refresh, { ...grant, used: false })
+    const refresh = provider.refreshTokens ? randomBytes(12).toString('base64url') : undefined
+    if (refresh !== undefined) refreshTokens.set(refresh, { ...grant, used: false })
     const idToken = await sign({
       iss: provider.issuer,
       sub: grant.subject,
@@ -181,7 +187,7 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
       access_token: randomBytes(12).toString('base64url'),
       token_type: 'Bearer',
       expires_in: provider.accessSeconds,
-      refresh_token: refresh,
+      ...(refresh === undefined ? {} : { refresh_token: refresh }),
       ...(withIdToken ? { id_token: idToken } : {}),
     }
   }
@@ -213,11 +219,12 @@ export async function startScriptableProvider(): Promise<ScriptableProvider> {
         if (grant !== undefined) dead.add(grant.family)
         return undefined
       }
-      grant.used = true
+      grant.used = provider.rotates
       const made = await tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
-      const { access_token: accessToken, refresh_token: refreshToken } = made
+      const { access_token: accessToken, refresh_token: fresh, ...others } = made
+      const refreshToken = fresh ?? presented
       provider.issued.push({ subject: grant.subject, accessToken, refreshToken })
-      return made
+      return provider.rotates ? made : { access_token: accessToken, ...others }
     }
     await play(mishap, response, rotate)
   }

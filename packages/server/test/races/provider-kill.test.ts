@@ -9,7 +9,7 @@ import type { Mishap } from '#test/oidc/scriptable-provider.ts'
 import { type GateReplica, grantsOf, known, type Person } from './rig/gates.ts'
 import { useGates } from './rig/use-gates.ts'
 
-const lifeSeconds = 2
+const lifeSeconds = 1
 const waiting = 20
 
 // Without grace whoever comes to a session whose tokens have run out waits for whatever becomes of them.

@@ -36,5 +36,6 @@ export function useGates(options: GatesOptions | (() => Promise<GatesOptions>)):
     },
     signIn: (subject, at) => running().signIn(subject, at),
     advance: (byMs) => running().advance(byMs),
+    pass: (byMs) => running().pass(byMs),
   }
 }
