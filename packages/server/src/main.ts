@@ -1,10 +1,17 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { type Signals, StoreUnavailable } from '#authority'
 import type { Io } from '#cli'
 import { type Config, diffReload, type ListenAddress } from '#config'
-import { createHttp, createMetricsApp, createSignals, type Http, Metrics } from '#http'
+import {
+  createHttp,
+  createMetricsApp,
+  createSignals,
+  createStoppingServer,
+  type Http,
+  Metrics,
+} from '#http'
 import { acquireServeLock } from '#stores'
 import { type Front, openFront } from './front.ts'
 import { type House, noMemory, openHouse } from './house.ts'
@@ -28,6 +35,8 @@ type ServerHouse = House & { readonly memory: ServerMemory }
 
 /** How long requests in flight may take once the server no longer accepts (API.md, section 1). */
 const drainMs = 10_000
+/** How long a request of a proxy may take to arrive whole. */
+const requestTimeoutMs = 30_000
 /** How long `serve` waits at the start for a store that does not answer yet. */
 const storeWaitMs = 30_000
 const storeRetryMs = 1000
@@ -192,7 +201,8 @@ async function listen(http: Http, address: ListenAddress): Promise<string> {
 async function listenForProxies({ gateway }: Config, front: Front): Promise<Server | undefined> {
   if (gateway.listen === null) return undefined
   const { host, port } = gateway.listen
-  const server = createServer((message, response) => {
+  const options = { requestTimeout: requestTimeoutMs }
+  const server = createStoppingServer(options, (message, response) => {
     if (!front.forwardAuth.handle(message, response)) response.writeHead(404).end()
   })
   server.listen(port, host)

@@ -36,7 +36,7 @@ type Bound<Act> = Act extends (rooms: Rooms, store: infer _, order: infer Order)
   : never
 
 export interface GatewayAuthorityDeps
-  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'grants' | 'signals'> {
+  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'grants' | 'signals' | 'behind'> {
   readonly rooms: CheckRooms
   readonly lastSeen: Pick<LastSeen, 'note'>
 }
@@ -47,7 +47,7 @@ const gatewayClient = 'curfew:gateway' as ClientId
 export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAuthority {
   const { rooms, store, seal, lastSeen } = deps
   return {
-    check: (token, accepted) => checkSession(rooms, token, accepted),
+    check: sharing((token, accepted) => checkSession(rooms, token, accepted)),
     signIn: (input) => signIn(rooms, seal, { ...input, clientId: gatewayClient, scope: '' }),
     signOut: (proofs) => signOut(deps, proofs),
     cookieOf: ({ origin, sessionToken: { generation, keyId } }) =>
@@ -66,5 +66,25 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     touch: (sid) => lastSeen.note(sid),
     endByProviderSid: (order) => endByProviderSid(rooms, store, order),
     endBySubject: (order) => endBySubject(rooms, store, order),
+  }
+}
+
+type Check = GatewayAuthority['check']
+
+/**
+ * A crowd that brings one token while it is being asked about is told what the first one is told: at a
+ * replica that knows nothing of it yet, the crowd is one read. Whoever is answered last asks the denylist
+ * once more, as after any other read that took its time.
+ */
+function sharing(check: Check): Check {
+  const underWay = new Map<string, Promise<SessionCheck>>()
+  return (token, accepted) => {
+    const key = `${accepted.join(' ')} ${token}`
+    let checking = underWay.get(key)
+    if (checking === undefined) {
+      checking = check(token, accepted).finally(() => underWay.delete(key))
+      underWay.set(key, checking)
+    }
+    return checking
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import cors from '@fastify/cors'
@@ -47,6 +47,7 @@ import { startRoutes } from './routes/start.ts'
 import { tokenRoute } from './routes/token.ts'
 import { userRoutes } from './routes/users.ts'
 import { ajvOptions } from './schemas.ts'
+import { createStoppingServer } from './stopping-server.ts'
 
 /** A uid has up to 255 characters, each up to 12 of a path when encoded. */
 const paramLengthMax = 4096
@@ -138,7 +139,8 @@ function bareApp(
 /** Forward auth is answered before the router looks at a request: every layer there costs a share. */
 function serverWith(ahead: HttpDeps['ahead']) {
   return (route: RequestListener) => {
-    const server = createServer({ requestTimeout: requestTimeoutMs }, (message, response) => {
+    const options = { requestTimeout: requestTimeoutMs }
+    const server = createStoppingServer(options, (message, response) => {
       if (!ahead(message, response)) route(message, response)
     })
     server.keepAliveTimeout = keepAliveTimeoutMs

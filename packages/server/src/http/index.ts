@@ -29,3 +29,4 @@ export {
   describeApi,
 } from './reference.ts'
 export { createSignals } from './signals.ts'
+export { createStoppingServer } from './stopping-server.ts'

@@ -35,11 +35,11 @@ const newest = () =>
 
 test('scenarios R01, R02, R06, X02, X06: fresh tokens are left alone; near their end one grant renews them, and both replicas hand on the new one', async () => {
   const first = known((await ask(0)).headers['x-provider-token'])
-  await gates.advance(200_000)
+  await gates.pass(200_000)
   for (const index of [0, 1, 0, 1])
     expect((await ask(index)).headers['x-provider-token']).toBe(first)
   expect(grants()).toBe(0)
-  await gates.advance(98_000)
+  await gates.pass(98_000)
   // Nobody waits for it: it is still good.
   for (const index of [0, 1]) expect((await ask(index)).status).toBe(200)
   for (const index of [0, 1]) {
@@ -51,14 +51,14 @@ test('scenarios R01, R02, R06, X02, X06: fresh tokens are left alone; near their
     expect(await eventually(renewed, { what: 'the new token' })).toBe(newest())
   }
   expect(grants()).toBe(1)
-  await gates.advance(1000)
+  await gates.pass(1000)
   for (const index of [1, 0]) expect((await ask(index)).headers['x-provider-token']).toBe(newest())
   expect(grants()).toBe(1)
   expect(shownTwice(gates.provider)).toEqual([])
 })
 
 test('scenarios R03, R17, R19: long after their end one grant renews them, whatever the age of the refresh token', async () => {
-  await gates.advance(30 * 3_600_000)
+  await gates.pass(30 * 3_600_000)
   const replies = await Promise.all([ask(0), ask(1), ask(0), ask(1)])
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   for (const { headers } of replies) {
@@ -73,7 +73,7 @@ test('scenarios R14, R15: an answer without a refresh token and without an ID to
   gates.provider.idTokenOnRefresh = false
   gates.provider.claims = { roles: ['not-said'] }
   for (const index of [0, 1]) {
-    await gates.advance(lifeMs)
+    await gates.pass(lifeMs)
     const { status, headers } = await ask(index)
     expect(status).toBe(200)
     expect(headers['x-provider-token']).toBe(newest())
@@ -90,7 +90,7 @@ test('scenarios R21, R30: what counts is the life of the access token; clocks ma
   for (const [index, skew] of [-115, 115].entries()) {
     gates.provider.idToken = skewed(skew)
     const other = await gates.signIn(`skewed-${index}`)
-    await gates.advance(lifeMs)
+    await gates.pass(lifeMs)
     // A token that could not be verified would leave the roles as they were.
     gates.provider.claims = { roles: ['after'] }
     const reply = await gates.at(index).ask(other)
@@ -112,9 +112,9 @@ function skewed(seconds: number): Record<string, number> {
 test('scenarios R22, R23: without a refresh token they serve to their end, and then a sign-in is asked for', async () => {
   gates.provider.refreshTokens = false
   const other = await gates.signIn(`without-${round}`)
-  await gates.advance(295_000)
+  await gates.pass(295_000)
   for (const replica of gates.all) expect((await replica.ask(other)).status).toBe(200)
-  await gates.advance(5000 + 60_000)
+  await gates.pass(5000 + 60_000)
   for (const replica of gates.all) {
     expect((await replica.ask(other)).status).toBe(401)
     const page = await replica.ask(other, { page: true })
@@ -127,7 +127,7 @@ test('scenarios R22, R23: without a refresh token they serve to their end, and t
 
 test('scenario R16: another subject in the refreshed ID token ends the session everywhere, and goes back', async () => {
   gates.provider.idToken = { sub: 'mallory' }
-  await gates.advance(lifeMs)
+  await gates.pass(lifeMs)
   const told = await Promise.all([ask(0), ask(1), ask(0), ask(1)])
   expect(told.map(({ status }) => status)).toEqual([401, 401, 401, 401])
   for (const { body } of told) {
@@ -142,11 +142,11 @@ test('scenario P12: roles that changed at the provider count after the refresh, 
   expect((await ask(0)).headers['x-roles']).toBe('')
   expect((await ask(1)).headers['x-roles']).toBe('')
   gates.provider.claims = { roles: ['ops', 'admin'] }
-  await gates.advance(lifeMs)
+  await gates.pass(lifeMs)
   expect((await ask(0)).headers['x-roles']).toBe('ops')
   expect((await ask(1)).headers['x-roles']).toBe('ops')
   gates.provider.claims = { roles: [] }
-  await gates.advance(lifeMs)
+  await gates.pass(lifeMs)
   expect((await ask(1)).headers['x-roles']).toBe('')
   expect((await ask(0)).headers['x-roles']).toBe('')
   expect(grants()).toBe(2)
@@ -169,7 +169,7 @@ test('scenarios R29, X09: who is taken off the list ends at the next refresh; a 
     expect((await replica.ask(other)).status).toBe(200)
     expect((await replica.ask(ended)).status).toBe(401)
   }
-  await gates.advance(lifeMs)
+  await gates.pass(lifeMs)
   const refused = await a.ask(person)
   expect(refused.status).toBe(401)
   expect(JSON.parse(refused.body)).toMatchObject({ revoked_reason: 'idp_refused' })

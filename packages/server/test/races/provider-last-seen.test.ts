@@ -39,23 +39,23 @@ test('rule 8 expired frees its place: forward auth alone keeps a session alive, 
   const person = await gates.signIn('busy')
   let row = await rowOf(person)
   for (let minutes = 0; minutes < 32; minutes += 8) {
-    await gates.advance(8 * minuteMs)
+    await gates.pass(8 * minuteMs)
     expect((await gates.at((minutes / 8) % 2).ask(person)).status).toBe(200)
     row = await seenSince(person, row)
   }
-  await gates.advance(11 * minuteMs)
+  await gates.pass(11 * minuteMs)
   for (const replica of gates.all) expect((await replica.ask(person)).status).toBe(401)
 })
 
 test('last seen is written at most once a minute, whatever the number of requests and replicas', async () => {
   longLived()
   const person = await gates.signIn('counted')
-  await gates.advance(minuteMs + 1000)
+  await gates.pass(minuteMs + 1000)
   const before = await rowOf(person)
   for (let step = 0; step < 5; step++) {
     const crowd = Array.from({ length: 40 }, (_, index) => gates.at(index % 2).ask(person))
     for (const { status } of await Promise.all(crowd)) expect(status).toBe(200)
-    await gates.advance(10_000)
+    await gates.pass(10_000)
   }
   const after = await seenSince(person, before)
   for (const replica of gates.all) {
@@ -73,7 +73,7 @@ test('a use that could not be written while the store was away is written when i
   const [a] = gates.all
   if (a === undefined) throw new Error('no replica')
   expect((await a.ask(person)).status).toBe(200)
-  await gates.advance(minuteMs + 1000)
+  await gates.pass(minuteMs + 1000)
   const before = await rowOf(person)
   a.wire.set('refused')
   for (let again = 0; again < 10; again++) expect((await a.ask(person)).status).toBe(200)

@@ -9,7 +9,7 @@ import { eventually } from '#test/harness/index.ts'
 import { type GateReplica, grantsOf, type Person } from './rig/gates.ts'
 import { useGates } from './rig/use-gates.ts'
 
-const maxStalenessMs = 2000
+const maxStalenessMs = 1200
 const revocation = { pullInterval: '200ms', maxStaleness: `${maxStalenessMs}ms` }
 
 /** Statuses in the order of the answers, each change once. */

@@ -9,7 +9,7 @@ import { known, type Person, verifying } from './rig/gates.ts'
 import { useGates } from './rig/use-gates.ts'
 
 const lifeMs = 300_000
-const gates = useGates({ replicas: 3, clock: true, idp: { graceOnFault: '1h' } })
+const gates = useGates({ replicas: 2, clock: true, idp: { graceOnFault: '1h' } })
 
 async function tokensOf(person: Person, size: number): Promise<readonly string[]> {
   const replies = await Promise.all(
@@ -23,7 +23,7 @@ async function tokensOf(person: Person, size: number): Promise<readonly string[]
 
 const jtis = (tokens: readonly string[]) => new Set(tokens.map((token) => claimsOf(token)['jti']))
 
-test('rule 4 every mint is a swap: 200 requests over three replicas are one token in each half of its life', async () => {
+test('rule 4 every mint is a swap: 200 requests over two replicas are one token in each half of its life', async () => {
   const person = await gates.signIn('minted')
   const all = new Set<unknown>()
   for (let half = 1; half <= 3; half++) {
@@ -33,9 +33,9 @@ test('rule 4 every mint is a swap: 200 requests over three replicas are one toke
       expect(now.size).toBe(1)
       for (const jti of now) all.add(jti)
       expect(all.size).toBe(half)
-      if (part === 1) await gates.advance(lifeMs / 2 - 30_000)
+      if (part === 1) await gates.pass(lifeMs / 2 - 30_000)
     }
-    await gates.advance(31_000)
+    await gates.pass(31_000)
   }
 })
 
@@ -63,12 +63,12 @@ test('rule 15 audience: it is for the application alone, and nothing of Curfew t
 test('rule 4 every mint is a swap: the end in the feed covers the last token that was minted, wherever that was', async () => {
   const person = await gates.signIn('covered')
   const first = claimsOf(known((await tokensOf(person, 3))[0]))
-  await gates.advance(lifeMs / 2 + 1000)
-  const last = claimsOf(known((await tokensOf(person, 3))[2]))
+  await gates.pass(lifeMs / 2 + 1000)
+  const last = claimsOf(known((await tokensOf(person, 3))[1]))
   expect(last['jti']).not.toBe(first['jti'])
   const cursor = await gates.at(0).curfew.api.head()
   expect((await gates.at(1).curfew.api.logout(person.cookie)).status).toBe(200)
-  const feed = await gates.at(2).curfew.api.feed({ since: cursor })
+  const feed = await gates.at(0).curfew.api.feed({ since: cursor })
   const entry = feed.list.find(({ sid }) => sid === person.sid) as JsonObject
   expect(entry).toMatchObject({ sid: person.sid, jti: last['jti'] })
   expect(Number(entry['exp'])).toBeGreaterThanOrEqual(Number(last['exp']))
@@ -77,7 +77,7 @@ test('rule 4 every mint is a swap: the end in the feed covers the last token tha
 test('dead stays dead: no token is handed out once the end of its session was acknowledged', async () => {
   const person = await gates.signIn('racing')
   await tokensOf(person, 3)
-  await gates.advance(lifeMs / 2 + 1000)
+  await gates.pass(lifeMs / 2 + 1000)
   let ended = false
   const late: number[] = []
   const asking = Array.from({ length: 60 }, async (_, index) => {

@@ -2,7 +2,6 @@
  * Several replicas in front of two applications, each behind a wire of its own, on one PostgreSQL and with
  * one scriptable provider. Whoever asks chooses the replica at every request: there is no sticky routing.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { asTraefik, navigation, Visitor } from '#test/gateway/visitor.ts'
 import { type HeaderPairs, type Reply, sendRaw } from '#test/gateway/wire.ts'
 import {
@@ -22,6 +21,8 @@ import { Wire } from './wire.ts'
 export const panels = 'http://127.0.0.1:8000'
 /** Its requests carry an access token of Curfew's own. */
 export const verifying = 'http://127.0.0.1:8001'
+/** People sign in for it at the second provider, if there is one. */
+export const granted = 'http://127.0.0.1:8002'
 
 const pullMs = 50
 
@@ -30,6 +31,8 @@ export interface GatesOptions {
   readonly config?: JsonObject
   /** Members of the provider's own part of the configuration. */
   readonly idp?: JsonObject
+  /** The same for a second one, at which sign-ins for `granted` begin. */
+  readonly secondIdp?: JsonObject
   /** With the clock of the tests, and so without prepared statements. */
   readonly clock?: boolean
 }
@@ -92,12 +95,10 @@ export interface Gates {
   readonly provider: ScriptableProvider
   readonly stage: Stage
   /** Somebody signs in, at the first replica unless told otherwise. */
-  signIn(subject: string, at?: GateReplica): Promise<Person>
-  /** Moves the clock of the store, and waits until every replica trusts its own again. */
-  advance(byMs: number): Promise<void>
+  signIn(subject: string, at?: GateReplica, app?: string): Promise<Person>
   /**
-   * Moves it in many steps: faster, because forward auth asks for no trust. A replica follows at its next
-   * pull; one that is late by a step sees tokens a little younger, no more.
+   * Moves the clock of the store, and waits until every replica has followed. Not until it trusts its
+   * clock again and is ready: forward auth does not ask for that, and there is nobody who would balance.
    */
   pass(byMs: number): Promise<void>
   close(): Promise<void>
@@ -115,12 +116,9 @@ export async function openGates(options: GatesOptions): Promise<Gates> {
     at: (index) => known(all[index]),
     provider,
     stage,
-    signIn: (subject, at = first) => signIn(provider, { subject, at, issuer: first.curfew.issuer }),
-    advance: (byMs) => advance(all, byMs),
-    pass: async (byMs) => {
-      shiftClock(stage, byMs)
-      await sleep(2 * pullMs + 20)
-    },
+    signIn: (subject, at = first, app = panels) =>
+      signIn(provider, { subject, at, app, issuer: first.curfew.issuer }),
+    pass: (byMs) => pass(stage, all, byMs),
     close: async () => {
       await Promise.all(all.map(({ curfew }) => curfew.kill()))
       await Promise.all(all.map(({ wire }) => wire.close()))
@@ -133,12 +131,12 @@ export async function openGates(options: GatesOptions): Promise<Gates> {
 async function startReplicas(
   stage: Stage,
   provider: ScriptableProvider,
-  { replicas, config = {}, idp = {}, clock = false }: GatesOptions,
+  { replicas, config = {}, clock = false, ...idps }: GatesOptions,
 ): Promise<readonly GateReplica[]> {
   const wires = await Promise.all(Array.from({ length: replicas }, () => Wire.to(stage.storeUrl)))
   const [wire, ...more] = wires
   if (wire === undefined) throw new Error('no replica')
-  const whole = merge(defaults(provider, idp), config)
+  const whole = merge(defaults(provider, idps), config)
   const first = await startCurfew({
     store: stage,
     env: clock ? {} : production,
@@ -159,16 +157,25 @@ async function knowsTheProvider({ name, curfew }: GateReplica): Promise<void> {
   await eventually(leads, { withinMs: 20_000, everyMs: 200, what })
 }
 
-function defaults(provider: ScriptableProvider, idp: JsonObject): JsonObject {
-  const { issuer, clientId, clientSecret } = provider
-  const claimsFrom = ['id_token']
-  const own = { id: 'main', issuer, clientId, clientSecret, claimsFrom, timeout: '2s' }
+function defaults(
+  { issuer, clientId, clientSecret }: ScriptableProvider,
+  { idp = {}, secondIdp }: Pick<GatesOptions, 'idp' | 'secondIdp'>,
+): JsonObject {
+  const own = { issuer, clientId, clientSecret, claimsFrom: ['id_token'], timeout: '2s' }
+  const first = merge({ ...own, id: 'main' }, idp)
+  const second = secondIdp === undefined ? [] : [merge({ ...own, id: 'second' }, secondIdp)]
+  const atSecond = second.length === 0 ? {} : { idp: 'second' }
   return {
     server: { logLevel: 'warn', trustedProxies: ['127.0.0.1/32'] },
-    identityProviders: [merge(own, idp)],
-    gateway: { rules: [ruleOf(panels, panelHeaders), ruleOf(verifying, verifyingHeaders)] },
+    identityProviders: [first, ...second],
+    gateway: {
+      rules: [
+        ruleOf(panels, panelHeaders),
+        ruleOf(verifying, verifyingHeaders),
+        { ...ruleOf(granted, panelHeaders), ...atSecond },
+      ],
+    },
     limits: { signIns: 'off' },
-    // A shift of the clock is believed after three pulls.
     revocation: { pullInterval: `${pullMs}ms` },
   }
 }
@@ -184,17 +191,18 @@ function ruleOf(app: string, headers: JsonObject): JsonObject {
 interface SigningIn {
   readonly subject: string
   readonly at: GateReplica
+  readonly app: string
   readonly issuer: string
 }
 
 async function signIn(
   provider: ScriptableProvider,
-  { subject, at, issuer }: SigningIn,
+  { subject, at, app, issuer }: SigningIn,
 ): Promise<Person> {
   provider.subject = subject
   const visitor = new Visitor({ url: at.curfew.url, publicUrl: issuer, provider })
-  const reply = await visitor.browse(`${panels}/`)
-  const cookie = visitor.jar.value(new URL(panels), 'curfew')
+  const reply = await visitor.browse(`${app}/`)
+  const cookie = visitor.jar.value(new URL(app), 'curfew')
   if (reply.status !== 200 || cookie === undefined) {
     const said = /<h1>.*<\/p>/s.exec(reply.body)?.[0] ?? reply.body
     throw new Error(`${subject} could not sign in: ${reply.status} ${said.slice(0, 400)}`)
@@ -202,22 +210,29 @@ async function signIn(
   return { subject, cookie, sid: reply.headers['x-sid'] ?? '' }
 }
 
-async function advance(all: readonly GateReplica[], byMs: number): Promise<void> {
-  const [first, ...others] = all
-  if (first === undefined) return
-  const before = await Promise.all(others.map(({ curfew }) => secondsOf(curfew)))
-  await first.curfew.advanceClock(byMs)
-  for (const [index, { curfew, name }] of others.entries()) {
-    const due = (before[index] ?? 0) + byMs / 1000 - 1
-    const followed = async () => ((await secondsOf(curfew)) >= due ? true : undefined)
-    await eventually(followed, { withinMs: 10_000, what: `the clock of ${name}` })
-    const ready = async () => ((await curfew.api.get('/readyz')).status === 200 ? true : undefined)
-    await eventually(ready, { withinMs: 10_000, what: `the readiness of ${name}` })
-  }
+async function pass(stage: Stage, all: readonly GateReplica[], byMs: number): Promise<void> {
+  const before = await Promise.all(all.map(({ curfew }) => secondsOf(curfew)))
+  shiftClock(stage, byMs)
+  await followed(all, before, byMs)
 }
 
+async function followed(
+  all: readonly GateReplica[],
+  before: readonly number[],
+  byMs: number,
+): Promise<void> {
+  await Promise.all(
+    all.map(({ curfew, name }, index) => {
+      const due = (before[index] ?? 0) + byMs / 1000 - 1
+      const arrived = async () => ((await secondsOf(curfew)) >= due ? true : undefined)
+      return eventually(arrived, { withinMs: 10_000, everyMs: 10, what: `the clock of ${name}` })
+    }),
+  )
+}
+
+/** As the replica itself reckons it; that stands also in an answer that refuses. */
 async function secondsOf(curfew: Curfew): Promise<number> {
-  const answer = await curfew.api.feed({ limit: 1 })
+  const answer = await curfew.api.get('/sessions/revoked')
   return Number(answer.headers.get('curfew-now') ?? 0)
 }
 

@@ -34,8 +34,7 @@ export function useGates(options: GatesOptions | (() => Promise<GatesOptions>)):
     get stage() {
       return running().stage
     },
-    signIn: (subject, at) => running().signIn(subject, at),
-    advance: (byMs) => running().advance(byMs),
+    signIn: (subject, at, app) => running().signIn(subject, at, app),
     pass: (byMs) => running().pass(byMs),
   }
 }
