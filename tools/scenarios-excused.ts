@@ -42,31 +42,4 @@ export const remarks: Readonly<Record<string, string>> = {
 }
 
 /** Without a test yet, and who or what brings it. */
-export const open: Readonly<Record<string, string>> = {
-  R01: 'its own tests of several replicas',
-  R02: 'its own tests of several replicas',
-  R03: 'its own tests of several replicas',
-  R05: 'its own tests of several replicas',
-  R06: 'its own tests of several replicas',
-  R08: 'its own tests of several replicas',
-  R12: 'its own tests of several replicas',
-  R14: 'its own tests of several replicas',
-  R15: 'its own tests of several replicas',
-  R17: 'its own tests of several replicas',
-  R19: 'its own tests of several replicas',
-  R21: 'its own tests of several replicas',
-  R22: 'its own tests of several replicas',
-  R23: 'its own tests of several replicas',
-  R24: 'its own tests of several replicas',
-  R25: 'its own tests of several replicas',
-  R27: 'its own tests of several replicas',
-  R29: 'its own tests of several replicas',
-  R30: 'its own tests of several replicas',
-  X02: 'its own tests of several replicas',
-  X03: 'its own tests of several replicas',
-  X05: 'its own tests of several replicas',
-  X06: 'its own tests of several replicas',
-  X07: 'its own tests of several replicas',
-  X09: 'its own tests of several replicas',
-  X10: 'its own tests of several replicas',
-}
+export const open: Readonly<Record<string, string>> = {}

@@ -1,12 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Logger } from 'pino'
 import {
+  Behind,
   createGatewayAuthority,
   createProviderRefresh,
   type GatewayAuthority,
   LastSeen,
   type ProviderGrants,
-  type ProviderRefresh,
   type ProviderSignals,
 } from '#authority'
 import type { Config } from '#config'
@@ -57,7 +57,14 @@ export function openFront(options: FrontOptions): Front {
   const handOff = new HandOff({ seal: sealer, once: store, clock, secure: config.server.secure })
   const tickets = new SignOutTickets(sealer, clock)
   const forwardAuth = openForwardAuth(options, { ...sessions, handOff, tickets })
-  house.memory.onSessionChange((sid) => forwardAuth.forget(sid))
+  house.memory.onSessionChange((sid) => {
+    sessions.gateway.forget()
+    forwardAuth.forget(sid)
+  })
+  // Another replica has new tokens for it, or new roles: nothing older is handed on from here.
+  store.onSessionHint((sid) => {
+    if (sid !== undefined) house.memory.cache.drop(sid)
+  })
   metrics.source('curfew_forward_auth_prepared', () => forwardAuth.prepared.size)
   return {
     forwardAuth,
@@ -68,7 +75,7 @@ export function openFront(options: FrontOptions): Front {
       providers.replace(next.identityProviders)
     },
     close: async () => {
-      await Promise.all([sessions.refresh.idle(), sessions.lastSeen.close()])
+      await Promise.all([sessions.behind.idle(), sessions.lastSeen.close()])
     },
   }
 }
@@ -89,8 +96,9 @@ function openProviders({ house, log, proxyEnv }: FrontOptions): Providers {
 
 interface Sessions {
   readonly gateway: GatewayAuthority
-  readonly refresh: ProviderRefresh
   readonly lastSeen: LastSeen
+  /** Grants and revocations under way. */
+  readonly behind: Behind
 }
 
 function openSessions(options: FrontOptions, providers: Providers): Sessions {
@@ -98,11 +106,12 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
   const { clock, rooms, sealer: seal, store } = house
   const grants: ProviderGrants = createProviderGrants({ providers, clock })
   const signals = providerSignals(options)
+  const behind = new Behind()
   const refresh = createProviderRefresh({
-    ...{ rooms, store, seal, grants, signals },
+    ...{ rooms, store, seal, grants, signals, behind },
     owner: () => randomBytes(12).toString('base64url'),
     jitter: () => randomInt(1_000_000) / 1_000_000,
-    onHint: (listener) => store.onHint(listener),
+    hints: store,
   })
   const lastSeen = new LastSeen({
     rooms,
@@ -111,10 +120,10 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
   })
   metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
   const gateway = createGatewayAuthority({
-    ...{ store, seal, grants, signals, lastSeen },
+    ...{ store, seal, grants, signals, behind, lastSeen },
     rooms: { ...rooms, refresh },
   })
-  return { gateway, refresh, lastSeen }
+  return { gateway, lastSeen, behind }
 }
 
 function providerSignals({ log, metrics }: FrontOptions): ProviderSignals {

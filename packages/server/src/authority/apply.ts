@@ -33,6 +33,8 @@ export type CommandFor = (session: LiveSession) => Command
 export interface ApplyOptions {
   /** May the first decision rest on a cached row? Only `moved` may come of it (rule 3). */
   readonly cached?: boolean
+  /** The row as the caller has just read it, with the store's time: it proposes like a cached one. */
+  readonly read?: { readonly session: LiveSession; readonly now: Instant }
   /** Does the credential fit the row? Asked of every row before a decision. */
   readonly proof?: (salt: Salt) => boolean
 }
@@ -49,10 +51,8 @@ export async function apply(
   commandFor: CommandFor,
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  if (options.cached === true) {
-    const proposed = await proposeFromCache(rooms, sid, commandFor, options)
-    if (proposed !== undefined) return proposed
-  }
+  const proposed = await propose(rooms, sid, commandFor, options)
+  if (proposed !== undefined) return proposed
   for (let attempt = 0; attempt < swapAttemptsMax; attempt++) {
     const applied = await decideOnFreshRow(rooms, sid, commandFor, options)
     if (applied !== 'conflict') return applied
@@ -60,18 +60,18 @@ export async function apply(
   throw new StoreUnavailable(new Error(`${swapAttemptsMax} swaps of one session were all outrun`))
 }
 
-async function proposeFromCache(
+async function propose(
   rooms: Rooms,
   sid: SessionId,
   commandFor: CommandFor,
-  options: ApplyOptions,
+  { cached = false, read, proof }: ApplyOptions,
 ): Promise<Applied | undefined> {
-  const cached = rooms.cache.get(sid)
-  if (cached === undefined || options.proof?.(cached.origin.salt) === false) return undefined
-  const now = rooms.clock.now()
-  const outcome = transition(cached, commandFor(cached), now)
+  const session = read?.session ?? (cached ? rooms.cache.get(sid) : undefined)
+  if (session === undefined || proof?.(session.origin.salt) === false) return undefined
+  const now = read?.now ?? rooms.clock.now()
+  const outcome = transition(session, commandFor(session), now)
   if (outcome.kind !== 'moved') return undefined
-  const applied = await swap(rooms, cached, { ...outcome, now })
+  const applied = await swap(rooms, session, { ...outcome, now })
   return applied === 'conflict' ? undefined : applied
 }
 

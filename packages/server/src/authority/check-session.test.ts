@@ -18,6 +18,7 @@ async function stage() {
     lastKnown: undefined as LiveSession | undefined,
     standing: { kind: 'good', until: null } as TokenStanding,
     freshness: undefined as Freshness | undefined,
+    lapsed: false,
     reads: 0,
     storeIsAway: false,
   }
@@ -37,6 +38,7 @@ async function stage() {
       lastKnown: () => state.lastKnown,
     },
     refresh: {
+      hasLapsed: () => state.lapsed,
       standing: () => state.standing,
       freshen: async (one) => state.freshness ?? { kind: 'good', session: one, late: false },
     },
@@ -116,6 +118,18 @@ describe('while the store is out of reach', () => {
     expect(await checkSession(rooms, sessionToken, all)).toMatchObject({
       ...{ kind: 'live', goodForMs: 1000 },
     })
+  })
+
+  test('rule 24 identity deadline: it goes on with tokens that have run out, and not past its identity', async () => {
+    const { rooms, state, session, sessionToken } = await stage()
+    state.storeIsAway = true
+    state.lastKnown = session
+    state.standing = { kind: 'due' }
+    expect(await checkSession(rooms, sessionToken, all)).toMatchObject({
+      ...{ kind: 'live', identity: { kind: 'good' }, goodForMs: 1000 },
+    })
+    state.lapsed = true
+    await expect(checkSession(rooms, sessionToken, all)).rejects.toBeInstanceOf(StoreUnavailable)
   })
 
   test('a snapshot vouches for nothing but its own token', async () => {

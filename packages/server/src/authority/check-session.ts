@@ -34,7 +34,7 @@ export type IdentityStanding =
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number }
 
 export interface CheckRooms extends Rooms {
-  readonly refresh: Pick<ProviderRefresh, 'standing' | 'freshen'>
+  readonly refresh: Pick<ProviderRefresh, 'standing' | 'freshen' | 'hasLapsed'>
 }
 
 /** While the store or the provider is at fault, they are asked again so often for one session. */
@@ -60,8 +60,9 @@ export async function checkSession(
     // Whatever it is that fails, nothing here may turn it into a good answer but a vouched snapshot.
     if (!(error instanceof StoreUnavailable)) throw error
     const lastKnown = fromSnapshot(rooms, token, (sid) => rooms.cache.lastKnown(sid))
-    if (lastKnown === undefined) throw error
-    return vouched(rooms, lastKnown, againMs)
+    // Without the store nothing can be refreshed either.
+    if (lastKnown === undefined || rooms.refresh.hasLapsed(lastKnown.session)) throw error
+    return good(rooms, lastKnown, { limitMs: againMs, until: null })
   }
 }
 
@@ -140,18 +141,18 @@ function byOpaque(
 }
 
 /** With the provider's word; asks for fresh tokens where they have run out. */
-async function vouched(rooms: CheckRooms, shown: Shown, limitMs?: number): Promise<SessionCheck> {
+async function vouched(rooms: CheckRooms, shown: Shown): Promise<SessionCheck> {
   const { session, tokenExpiresAt } = shown
   const { sid } = session.origin
   const standing = rooms.refresh.standing(session)
-  if (standing.kind === 'good') return good(rooms, shown, { limitMs, until: standing.until })
+  if (standing.kind === 'good') return good(rooms, shown, { until: standing.until })
   const fresh = await rooms.refresh.freshen(session)
   switch (fresh.kind) {
     case 'good': {
       const now = rooms.refresh.standing(fresh.session)
       const until = now.kind === 'due' ? null : now.until
-      const briefly = now.kind === 'good' ? limitMs : againMs
-      return good(rooms, { session: fresh.session, tokenExpiresAt }, { limitMs: briefly, until })
+      const briefly = now.kind === 'good' ? {} : { limitMs: againMs }
+      return good(rooms, { session: fresh.session, tokenExpiresAt }, { ...briefly, until })
     }
     case 'ended':
       return { kind: 'ended', sid, end: fresh.end }
@@ -170,8 +171,8 @@ function identityOf(
 }
 
 interface Bounds {
-  /** Undefined: for as long as the snapshot itself would answer. */
-  readonly limitMs: number | undefined
+  /** Without it: for as long as the snapshot itself would answer. */
+  readonly limitMs?: number
   /** When the provider's tokens want to be looked at again. */
   readonly until: Instant | null
 }

@@ -17,6 +17,8 @@ import { type UpstreamToken, upstreamToken } from './upstream-token.ts'
  */
 export interface GatewayAuthority {
   check(token: string, accepted: Acceptable): Promise<SessionCheck>
+  /** Some session stands otherwise: checks under way answer nobody who comes now. */
+  forget(): void
   signIn(input: Omit<SignInInput, 'clientId' | 'scope'>): Promise<SignInAnswer>
   signOut(proofs: SignOutProofs): Promise<SignedOut>
   cookieOf(session: LiveSession): string
@@ -36,7 +38,7 @@ type Bound<Act> = Act extends (rooms: Rooms, store: infer _, order: infer Order)
   : never
 
 export interface GatewayAuthorityDeps
-  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'grants' | 'signals'> {
+  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'grants' | 'signals' | 'behind'> {
   readonly rooms: CheckRooms
   readonly lastSeen: Pick<LastSeen, 'note'>
 }
@@ -47,7 +49,7 @@ const gatewayClient = 'curfew:gateway' as ClientId
 export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAuthority {
   const { rooms, store, seal, lastSeen } = deps
   return {
-    check: (token, accepted) => checkSession(rooms, token, accepted),
+    ...sharing((token, accepted) => checkSession(rooms, token, accepted)),
     signIn: (input) => signIn(rooms, seal, { ...input, clientId: gatewayClient, scope: '' }),
     signOut: (proofs) => signOut(deps, proofs),
     cookieOf: ({ origin, sessionToken: { generation, keyId } }) =>
@@ -66,5 +68,30 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     touch: (sid) => lastSeen.note(sid),
     endByProviderSid: (order) => endByProviderSid(rooms, store, order),
     endBySubject: (order) => endBySubject(rooms, store, order),
+  }
+}
+
+type Check = GatewayAuthority['check']
+
+/**
+ * A crowd that brings one token while it is being asked about is told what the first one is told: at a
+ * replica that knows nothing of it yet, the crowd is one read. Whoever is answered last asks the denylist
+ * once more, as after any other read that took its time; and who comes after a change that was
+ * acknowledged here is told of it, because `forget` was called before.
+ */
+function sharing(check: Check): Pick<GatewayAuthority, 'check' | 'forget'> {
+  const underWay = new Map<string, Promise<SessionCheck>>()
+  return {
+    forget: () => underWay.clear(),
+    check: (token, accepted) => {
+      const key = `${accepted.join(' ')} ${token}`
+      const known = underWay.get(key)
+      if (known !== undefined) return known
+      const checking = check(token, accepted).finally(() => {
+        if (underWay.get(key) === checking) underWay.delete(key)
+      })
+      underWay.set(key, checking)
+      return checking
+    },
   }
 }

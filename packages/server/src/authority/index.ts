@@ -7,6 +7,7 @@
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export { type Authority, createAuthority } from './authority.ts'
+export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
@@ -45,6 +46,7 @@ export {
   type ReadSession,
   type RecordedEnd,
   type ScanPosition,
+  type SessionHints,
   type SessionPage,
   type SessionQuery,
   type SessionStore,

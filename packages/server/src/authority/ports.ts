@@ -268,8 +268,21 @@ export interface OnceStore {
   once(kind: string, id: string, expiresAt: Instant): Promise<boolean>
 }
 
+/** Between replicas: a session stands otherwise than it did. Never the truth, only a hint to look. */
+export interface SessionHints {
+  announceSession(sid: SessionId): void
+  /** Of other processes; undefined: it may be any session. */
+  onSessionHint(listener: (sid: SessionId | undefined) => void): () => void
+}
+
 /** What one engine offers; stores/sqlite.ts and stores/postgres.ts each build one. */
-export interface Store extends SessionStore, FeedStore, KeyStore, OnceStore, ProviderSessionStore {
+export interface Store
+  extends SessionStore,
+    FeedStore,
+    KeyStore,
+    OnceStore,
+    ProviderSessionStore,
+    SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void
   close(): Promise<void>

@@ -17,8 +17,9 @@ import {
   type SessionId,
 } from '#domain'
 import { type Applied, apply, type CommandFor, endFor } from './apply.ts'
+import type { Behind } from './behind.ts'
 import { rulesOf } from './policy.ts'
-import { StoreUnavailable } from './ports.ts'
+import { type SessionHints, StoreUnavailable } from './ports.ts'
 import type {
   GrantResult,
   ProviderGrants,
@@ -53,6 +54,9 @@ export interface ProviderRefreshDeps {
   readonly seal: TokenSeal
   readonly grants: ProviderGrants
   readonly signals: ProviderSignals
+  /** Grants and revocations that nobody waits for. */
+  readonly behind: Pick<Behind, 'add'>
+  readonly hints: Pick<SessionHints, 'announceSession'>
   /** Names one attempt; no two are alike. */
   readonly owner: () => string
   /** Between 0 and 1. */
@@ -73,6 +77,8 @@ const retryAfterMsMax = 60_000
 
 export interface Attempt {
   readonly session: LiveSession
+  /** The store's time when the session was read. */
+  readonly now: Instant
   readonly link: ProviderLink
   readonly rules: ProviderRules
   /** How long the provider is left alone after a fault. */
@@ -81,22 +87,21 @@ export interface Attempt {
 
 /**
  * Takes the lease and asks. The answer is bounded by the time-out; what comes later, as long as the
- * lease lasts, is carried out all the same and reported to `late`.
+ * lease lasts, is carried out all the same, behind.
  *
  * @throws StoreUnavailable
  */
 export async function attemptRefresh(
   deps: ProviderRefreshDeps,
   attempt: Attempt,
-  late: (pending: Promise<unknown>) => void,
 ): Promise<Attempted> {
-  const { rules } = attempt
-  const { sid } = attempt.session.origin
+  const { rules, session, now } = attempt
+  const { sid } = session.origin
   const owner = deps.owner()
   const sent = attempt.link.tokensVersion
   const leaseMs = leaseMsFor(rules)
   const lease = { kind: 'take-lease', sent, owner, leaseMs } as const
-  const taken = await apply(deps.rooms, sid, () => lease)
+  const taken = await apply(deps.rooms, sid, () => lease, { read: { session, now } })
   if (taken.kind !== 'moved') return { kind: 'again' }
   const sending = send(deps, {
     ...attempt,
@@ -105,7 +110,8 @@ export async function attemptRefresh(
     sent,
     until: addMs(taken.now, leaseMs),
   })
-  late(sending)
+  // Whatever came of it: those who wait elsewhere look at once, and whose memory of it is old forgets it.
+  deps.behind.add(sending.finally(() => deps.hints.announceSession(sid)))
   const silence = delay(rules.timeoutMs, undefined, { ref: false }).then(
     (): Attempted => ({ kind: 'fault', concerns: 'everyone', until: addMs(taken.now, leaseMs) }),
   )
@@ -128,19 +134,14 @@ async function send(deps: ProviderRefreshDeps, sending: Sending): Promise<Attemp
     deps.signals.refreshed(link.providerId, 'unreadable', why)
     return giveBack(deps, sending, { concerns: 'session', retryAfterMs: null })
   }
-  // A process that slept after the swap must not send with a lease that is about to run out.
-  const remainingMs = until - deps.rooms.clock.now()
-  if (remainingMs <= rules.timeoutMs) {
-    await giveBack(deps, sending, { concerns: 'session', retryAfterMs: 0 })
-    return { kind: 'again' }
-  }
   const { refreshToken, idToken } = opened.tokens
   const { providerId, issuer, subject } = link
   const { claims } = session.grants
-  const signal = AbortSignal.timeout(remainingMs)
+  const signal = AbortSignal.timeout(Math.max(0, until - deps.rooms.clock.now()))
   const identity = { providerId, issuer, subject, claims }
-  const result = await deps.grants.refresh({ ...identity, refreshToken, idToken, signal })
-  return settle(deps, sending, result)
+  const sendBefore = addMs(until, -rules.timeoutMs)
+  const order = { ...identity, refreshToken, idToken, signal, sendBefore }
+  return settle(deps, sending, await deps.grants.refresh(order))
 }
 
 async function settle(
@@ -153,21 +154,32 @@ async function settle(
     case 'tokens':
       return keep(deps, sending, result)
     case 'not-this-user':
-      deps.signals.refreshed(providerId, 'not_this_user', result.why)
-      return endFor(deps.rooms, sending.session.origin.sid, idpRefused).then((ended) =>
-        afterEnd(deps, sending, ended, result.tokens),
-      )
+      return endForOthers(deps, sending, result)
     case 'refused':
       return refuse(deps, sending)
     case 'fault':
       deps.signals.refreshed(providerId, 'fault', result.why)
       return giveBack(deps, sending, result)
+    case 'too-late':
+      await giveBack(deps, sending, { concerns: 'session', retryAfterMs: 0 })
+      return { kind: 'again' }
     case 'silent':
       deps.signals.refreshed(providerId, 'silent', result.why)
       return { kind: 'fault', concerns: 'everyone', until: sending.until }
     default:
       return result satisfies never
   }
+}
+
+/** However long the store takes: what came is no longer anything that the session could go on with. */
+async function endForOthers(
+  deps: ProviderRefreshDeps,
+  sending: Sending,
+  { tokens, why }: Extract<GrantResult, { kind: 'not-this-user' }>,
+): Promise<Attempted> {
+  deps.signals.refreshed(sending.link.providerId, 'not_this_user', why)
+  const { sid } = sending.session.origin
+  return afterEnd(deps, sending, await insisting(() => endFor(deps.rooms, sid, idpRefused)), tokens)
 }
 
 const idpRefused = { reason: reason('idpRefused'), by: null, guard: 'live' } as const
@@ -190,7 +202,7 @@ async function keep(
     grants: result.grants,
     idleTtlMs: rulesOf(rooms.policy, device).idleTtlMs,
   })
-  const stored = await insisting(() => apply(rooms, sid, command))
+  const stored = await insisting(() => apply(rooms, sid, command, { cached: true }))
   if (stored.kind === 'moved') {
     signals.refreshed(providerId, 'refreshed', null)
     return { kind: 'kept', session: stored.session }
@@ -211,7 +223,7 @@ function afterEnd(
   if (applied.kind === 'unknown' || !applied.byThis) {
     deps.signals.refreshed(sending.link.providerId, 'session_ended', null)
   }
-  void revokeTokens(deps, sending.link, tokens)
+  deps.behind.add(revokeTokens(deps, sending.link, tokens))
   return applied.kind === 'ended' ? { kind: 'ended', end: applied.end } : { kind: 'again' }
 }
 
@@ -242,7 +254,7 @@ async function giveBack(
 }
 
 /** @throws StoreUnavailable when the store stays away for half a minute */
-async function insisting(act: () => Promise<Applied>): Promise<Applied> {
+async function insisting<Result>(act: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await act()

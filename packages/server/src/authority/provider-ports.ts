@@ -43,8 +43,10 @@ export interface RefreshOrder {
   /** The ID token that the session has; kept when the answer brings none. */
   readonly idToken: Secret | null
   readonly claims: Claims
-  /** Aborts when the lease is about to run out. */
+  /** Aborts when the lease runs out. */
   readonly signal: AbortSignal
+  /** After that the lease no longer outlasts the request (rule 21). */
+  readonly sendBefore: Instant
 }
 
 export type GrantResult =
@@ -72,6 +74,8 @@ export type GrantResult =
       readonly why: string
       readonly retryAfterMs: number | null
     }
+  /** `sendBefore` has passed; nothing was sent. */
+  | { readonly kind: 'too-late' }
   /** Sent, and no answer that decides anything: time-out, reset, an answer that cannot be read. */
   | { readonly kind: 'silent'; readonly why: string }
 

@@ -19,12 +19,16 @@ import {
   type SessionId,
 } from '#domain'
 import { apply, endFor, readFresh } from './apply.ts'
+import type { SessionHints } from './ports.ts'
+import { StoreUnavailable } from './ports.ts'
 import {
+  type Attempt,
   type Attempted,
   attemptRefresh,
   type ProviderRefreshDeps,
   tokensOf,
 } from './provider-attempt.ts'
+import { BackOff } from './provider-back-off.ts'
 import {
   type CannotRefresh,
   identityGoodUntil,
@@ -55,26 +59,30 @@ export interface ProviderRefresh {
   /** By the snapshot alone. */
   standing(session: LiveSession): TokenStanding
   /**
-   * Answers at once unless the tokens have run out.
+   * Answers at once unless the tokens have run out. While the store is away, tokens that have just run
+   * out are as good as while the provider is (rule 24), if the cache still vouches for the session.
    *
    * @throws StoreUnavailable
    */
   freshen(session: LiveSession): Promise<Freshness>
-  /** When nothing is under way any more. */
-  idle(): Promise<void>
+  /** By the snapshot alone: has the identity run out, grace and all (rule 24)? */
+  hasLapsed(session: LiveSession): boolean
 }
 
 export interface FlightDeps extends ProviderRefreshDeps {
-  /** Something was committed elsewhere; only a hint to look again. */
-  readonly onHint: (listener: () => void) => () => void
+  readonly hints: Pick<SessionHints, 'announceSession' | 'onSessionHint'>
 }
 
-/** How often a flight looks whether another replica has stored new tokens. */
-const lookMs = 20
-const looksMax = 5000
+/**
+ * When a flight looks whether another replica has stored new tokens, if no hint comes: soon at first,
+ * then less and less often, because all of a crowd of sessions would look.
+ */
+const lookMsMin = 20
+const lookMsMax = 250
+/** Two and a half minutes: longer than two leases. */
+const looksMax = 600
 const rememberedMax = 100_000
-const backOffMsMin = 1000
-const backOffMsMax = 30_000
+const unavailableMs = 1000
 
 export function createProviderRefresh(deps: FlightDeps): ProviderRefresh {
   return new Refresher(deps)
@@ -83,13 +91,22 @@ export function createProviderRefresh(deps: FlightDeps): ProviderRefresh {
 class Refresher implements ProviderRefresh {
   readonly #deps: FlightDeps
   readonly #flights = new Map<SessionId, Promise<Freshness>>()
-  readonly #pending = new Set<Promise<unknown>>()
+  /** Those of them that wait for another replica. */
+  readonly #waiting = new Map<SessionId, () => void>()
   /** When to refresh ahead, by session and version of its tokens; the oldest entries go first. */
   readonly #ahead = new Map<SessionId, { readonly version: number; readonly at: Instant }>()
-  readonly #faults = new Map<string, { readonly count: number; readonly until: Instant }>()
+  /** Until when a provider is left alone by this process. */
+  readonly #restUntil = new Map<string, Instant>()
+  readonly #providers: BackOff<string>
+  readonly #sessions: BackOff<SessionId>
 
   constructor(deps: FlightDeps) {
     this.#deps = deps
+    const { jitter } = deps
+    this.#providers = new BackOff({ jitter, rememberedMax })
+    this.#sessions = new BackOff({ jitter, rememberedMax })
+    // As long as the process lives.
+    deps.hints.onSessionHint((sid) => this.#wake(sid))
   }
 
   standing(session: LiveSession): TokenStanding {
@@ -105,21 +122,35 @@ class Refresher implements ProviderRefresh {
     const link = session.provider
     const standing = this.standing(session).kind
     if (link === null || standing === 'good') return { kind: 'good', session, late: false }
-    if (standing === 'due') return this.#join(session.origin.sid, link.tokensVersion)
+    if (standing === 'due') return this.#renewed(session, link)
     if (this.#mayAsk(link)) {
       // Nobody waits for it: what goes wrong shows when the tokens have run out.
-      this.#track(this.#join(session.origin.sid, link.tokensVersion))
+      this.#deps.behind.add(this.#join(session.origin.sid, link.tokensVersion))
     }
     return { kind: 'good', session, late: false }
   }
 
-  async idle(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending])
+  async #renewed({ origin }: LiveSession, link: ProviderLink): Promise<Freshness> {
+    try {
+      return await this.#join(origin.sid, link.tokensVersion)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      // Looked up again: it may have ended, or the memory of it gone stale, while the store was asked.
+      const session = this.#deps.rooms.cache.lastKnown(origin.sid)
+      if (session === undefined || this.hasLapsed(session)) throw error
+      return { kind: 'good', session, late: true }
+    }
+  }
+
+  hasLapsed({ provider }: LiveSession): boolean {
+    if (provider === null) return false
+    const rules = this.#deps.grants.rules(provider.providerId)
+    return this.#deps.rooms.clock.now() >= identityGoodUntil(provider, rules)
   }
 
   #mayAsk(link: ProviderLink): boolean {
     const now = this.#deps.rooms.clock.now()
-    const restUntil = this.#faults.get(link.providerId)?.until
+    const restUntil = this.#restUntil.get(link.providerId)
     const sent = link.tokensVersion
     const rules = this.#deps.grants.rules(link.providerId)
     return judge({ link, sent, rules, now, restUntil }).kind === 'attempt'
@@ -145,37 +176,30 @@ class Refresher implements ProviderRefresh {
     if (flight === undefined) {
       flight = this.#fly(sid, sent).finally(() => this.#flights.delete(sid))
       this.#flights.set(sid, flight)
-      this.#track(flight)
+      this.#deps.behind.add(flight)
     }
     return flight
-  }
-
-  #track(pending: Promise<unknown>): void {
-    const settled: Promise<unknown> = pending.then(
-      () => this.#pending.delete(settled),
-      () => this.#pending.delete(settled),
-    )
-    this.#pending.add(settled)
   }
 
   async #fly(sid: SessionId, sent: number): Promise<Freshness> {
     for (let look = 0; look < looksMax; look++) {
       const read = await readFresh(this.#deps.rooms, sid)
       if (read === undefined) return { kind: 'gone' }
-      if (read.session.kind === 'ended') return { kind: 'ended', end: read.session.end }
-      if (isExpired(read.session, read.now)) return this.#expire(sid)
-      const freshness = await this.#step(read.session, sent, read.now)
+      const { session, now } = read
+      if (session.kind === 'ended') return { kind: 'ended', end: session.end }
+      if (isExpired(session, now)) return this.#expire(sid)
+      const freshness = await this.#step({ session, now, sent, look })
       if (freshness !== undefined) return freshness
     }
-    return { kind: 'unavailable', retryAfterMs: backOffMsMin }
+    return { kind: 'unavailable', retryAfterMs: unavailableMs }
   }
 
   /** Undefined: look at the row again. */
-  async #step(session: LiveSession, sent: number, now: Instant): Promise<Freshness | undefined> {
+  async #step({ session, now, sent, look }: Look): Promise<Freshness | undefined> {
     const link = session.provider
     if (link === null) return { kind: 'good', session, late: false }
     const rules = this.#deps.grants.rules(link.providerId)
-    const restUntil = this.#faults.get(link.providerId)?.until
+    const restUntil = this.#restUntil.get(link.providerId)
     const step = judge({ link, sent, rules, now, restUntil })
     switch (step.kind) {
       case 'done':
@@ -185,44 +209,63 @@ class Refresher implements ProviderRefresh {
       case 'rest':
         return this.#without(session, link, now, unavailable(step.until, now))
       case 'wait':
-        await this.#pause(Math.min(lookMs, Math.max(1, step.until - now)))
-        return undefined
-      case 'attempt':
+        return this.#pause(session.origin.sid, { look, longestMs: step.until - now })
+      case 'attempt': {
         if (rules === undefined) return undefined
-        return this.#landed(session, link, await this.#attempt(session, link, rules))
+        const attempted = await this.#attempt({ session, now, link, rules })
+        const again = attempted.kind === 'again'
+        return again
+          ? this.#pause(session.origin.sid, { look, longestMs: lookMsMax })
+          : this.#landed(session, link, attempted)
+      }
       default:
         return step satisfies never
     }
   }
 
-  #attempt(
-    session: LiveSession,
-    link: ProviderLink,
-    rules: NonNullable<ReturnType<FlightDeps['grants']['rules']>>,
-  ): Promise<Attempted> {
-    const backOffMs = this.#backOffMs(link.providerId)
-    return attemptRefresh(this.#deps, { session, link, rules, backOffMs }, (p) => this.#track(p))
+  #attempt(attempt: Omit<Attempt, 'backOffMs'>): Promise<Attempted> {
+    const { session, link } = attempt
+    const backOffMs = Math.max(
+      this.#providers.restMs(link.providerId),
+      this.#sessions.restMs(session.origin.sid),
+    )
+    return attemptRefresh(this.#deps, { ...attempt, backOffMs })
   }
 
-  #landed(session: LiveSession, link: ProviderLink, attempted: Attempted): Freshness | undefined {
+  #landed(
+    session: LiveSession,
+    link: ProviderLink,
+    attempted: Exclude<Attempted, { kind: 'again' }>,
+  ): Freshness {
+    const { sid } = session.origin
     switch (attempted.kind) {
       case 'kept':
-        this.#faults.delete(link.providerId)
-        this.#track(this.#reread(attempted.session))
+        this.#recovered(sid, link)
+        this.#deps.behind.add(this.#reread(attempted.session))
         return { kind: 'good', session: attempted.session, late: false }
       case 'ended':
-        this.#faults.delete(link.providerId)
+        this.#recovered(sid, link)
         return attempted
       case 'fault': {
         const now = this.#deps.rooms.clock.now()
-        if (attempted.concerns === 'everyone') this.#leaveAlone(link.providerId, now)
+        if (attempted.concerns === 'session') this.#sessions.failed(sid)
+        else this.#leaveAlone(link.providerId, now)
         return this.#without(session, link, now, unavailable(attempted.until, now))
       }
-      case 'again':
-        return undefined
       default:
         return attempted satisfies never
     }
+  }
+
+  #recovered(sid: SessionId, { providerId }: ProviderLink): void {
+    this.#restUntil.delete(providerId)
+    this.#providers.recovered(providerId)
+    this.#sessions.recovered(sid)
+  }
+
+  #leaveAlone(providerId: string, now: Instant): void {
+    this.#restUntil.set(providerId, addMs(now, this.#providers.restMs(providerId)))
+    this.#providers.failed(providerId)
   }
 
   /** Served as it is while the identity is good (rule 24). */
@@ -258,27 +301,35 @@ class Refresher implements ProviderRefresh {
     return { kind: 'ended', end: ended.end }
   }
 
-  /** A shorter rest by a hint: then the row is looked at at once. */
-  async #pause(milliseconds: number): Promise<void> {
+  /** Shorter by a hint: then the row is looked at at once. */
+  async #pause(
+    sid: SessionId,
+    { look, longestMs }: { readonly look: number; readonly longestMs: number },
+  ): Promise<undefined> {
+    const usualMs = Math.min(lookMsMin * 2 ** look, lookMsMax)
     const woken = new AbortController()
-    const stop = this.#deps.onHint(() => woken.abort())
-    await delay(milliseconds, undefined, { signal: woken.signal, ref: false }).catch(
-      () => undefined,
-    )
-    stop()
+    this.#waiting.set(sid, () => woken.abort())
+    await delay(Math.min(usualMs, Math.max(1, longestMs)), undefined, {
+      signal: woken.signal,
+      ref: false,
+    }).catch(() => undefined)
+    this.#waiting.delete(sid)
+    return undefined
   }
 
-  #backOffMs(providerId: string): number {
-    const count = this.#faults.get(providerId)?.count ?? 0
-    const ms = Math.min(backOffMsMin * 2 ** count, backOffMsMax)
-    return ms * (0.75 + this.#deps.jitter() / 2)
+  #wake(sid: SessionId | undefined): void {
+    if (sid !== undefined) this.#waiting.get(sid)?.()
+    else for (const wake of this.#waiting.values()) wake()
   }
+}
 
-  #leaveAlone(providerId: string, now: Instant): void {
-    const count = this.#faults.get(providerId)?.count ?? 0
-    const until = addMs(now, Math.ceil(this.#backOffMs(providerId)))
-    this.#faults.set(providerId, { count: Math.min(count + 1, 16), until })
-  }
+interface Look {
+  readonly session: LiveSession
+  /** The store's time as it was read. */
+  readonly now: Instant
+  readonly sent: number
+  /** How often it has been looked before. */
+  readonly look: number
 }
 
 function unavailable(until: Instant, now: Instant): Freshness {

@@ -16,7 +16,7 @@ export interface SignedOut {
 
 export type SignOutDeps = Pick<
   ProviderRefreshDeps,
-  'rooms' | 'store' | 'seal' | 'grants' | 'signals'
+  'rooms' | 'store' | 'seal' | 'grants' | 'signals' | 'behind'
 >
 
 /** What a browser proves its sessions by: its cookies, and what was proven on another host. */
@@ -38,7 +38,7 @@ export async function signOut(deps: SignOutDeps, proofs: SignOutProofs): Promise
   for (const session of sessions) {
     if (session.kind === 'live' && (await endsNow(deps.rooms, session))) {
       ended += 1
-      void handBack(deps, session)
+      deps.behind.add(handBack(deps, session))
     }
   }
   const last = sessions.find(({ provider }) => provider !== null)

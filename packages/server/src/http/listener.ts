@@ -1,7 +1,8 @@
 /* node:http below the router, and what the router has to be told of it. */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { createStoppingServer } from './stopping-server.ts'
 
 /** How long a request may take to arrive whole. */
 export const requestTimeoutMs = 30_000
@@ -14,7 +15,7 @@ const keepAliveTimeoutMs = 72_000
  */
 export function createListener(answer: RequestListener): Server {
   const options = { requestTimeout: requestTimeoutMs, optimizeEmptyRequests: true }
-  const server = createServer(options, answer)
+  const server = createStoppingServer(options, answer)
   server.keepAliveTimeout = keepAliveTimeoutMs
   return server
 }

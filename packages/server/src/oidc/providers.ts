@@ -11,6 +11,7 @@ import type { Clock } from '#authority'
 import { addMs, type Instant } from '#domain'
 import { clientKey } from './client-key.ts'
 import { githubMetadata } from './github.ts'
+import { KeysAhead } from './keys-ahead.ts'
 import { presetOf } from './presets.ts'
 import { createProviderFetch, type ProviderFetch } from './provider-http.ts'
 import type { ProviderSettings, ProxyEnvironment } from './settings.ts'
@@ -53,6 +54,8 @@ export interface ProvidersOptions {
   readonly onChange?: (id: string, error: Error | undefined) => void
 }
 
+/** Clocks differ; openid-client alone would allow for half a minute. */
+const tolerant = { [client.clockTolerance]: 120 }
 const freshMs = 3_600_000
 const backOffMsMin = 1000
 const backOffMsMax = 30_000
@@ -156,7 +159,7 @@ class OneProvider implements Provider {
   async #discover(): Promise<Discovered> {
     const { clock, onChange } = this.#options
     try {
-      const discovered = await discover(this.settings, this.fetch)
+      const discovered = await discover(this.settings, this.fetch, clock)
       this.#known = { discovered, at: clock.now() }
       this.#failed = undefined
       onChange?.(this.settings.id, undefined)
@@ -172,14 +175,20 @@ class OneProvider implements Provider {
   }
 }
 
-async function discover(settings: ProviderSettings, fetch: ProviderFetch): Promise<Discovered> {
+async function discover(
+  settings: ProviderSettings,
+  fetch: ProviderFetch,
+  clock: Pick<Clock, 'now'>,
+): Promise<Discovered> {
   const auth = await authOf(settings)
-  const configuration = await configurationOf(settings, fetch, auth)
+  const keysAhead = new KeysAhead(fetch, clock)
+  const configuration = await configurationOf(settings, keysAhead.fetch, auth)
   // The fetch has its own limit, which a refresh may exceed as long as its lease lasts.
   configuration.timeout = undefined
   const found = { ...configuration.serverMetadata() }
   const metadata = { ...presetOf(settings).metadata(settings.issuer, found), ...found }
   if (metadata.jwks_uri !== undefined) client.enableNonRepudiationChecks(configuration)
+  keysAhead.know(metadata)
   return { metadata, configuration, keys: keysOf(metadata, settings, fetch) }
 }
 
@@ -192,9 +201,9 @@ async function configurationOf(
   const execute = insecure(settings) ? [client.allowInsecureRequests] : []
   if (preset !== 'github') {
     const options = { [client.customFetch]: fetch, timeout: settings.timeoutMs / 1000, execute }
-    return client.discovery(new URL(issuer), clientId, undefined, auth, options)
+    return client.discovery(new URL(issuer), clientId, tolerant, auth, options)
   }
-  const configuration = new client.Configuration(githubMetadata(issuer), clientId, undefined, auth)
+  const configuration = new client.Configuration(githubMetadata(issuer), clientId, tolerant, auth)
   configuration[client.customFetch] = fetch
   for (const extend of execute) extend(configuration)
   return configuration

@@ -59,6 +59,8 @@ async function refresh(
   }
   const watch: GrantWatch = { signal: order.signal }
   const askedAt = clock.now()
+  // Discovery may have taken its time, or the process have slept.
+  if (askedAt >= order.sendBefore) return { kind: 'too-late' }
   const secret = order.refreshToken.reveal()
   try {
     const grant = () => client.refreshTokenGrant(discovered.configuration, secret)

@@ -1,4 +1,4 @@
-import type { EndOrder, EndResult } from '#authority'
+import type { EndOrder, EndResult, SessionHints } from '#authority'
 import type { Act } from './act.ts'
 import type { Dialect } from './dialect.ts'
 
@@ -6,7 +6,7 @@ import type { Dialect } from './dialect.ts'
 export type Begin<Result> = () => Act<Result>
 
 /** What runs acts: one for each kind of database. Its errors are StoreUnavailable, or mistakes of ours. */
-export interface Engine {
+export interface Engine extends SessionHints {
   readonly dialect: Dialect
   /** An act that only reads, with one statement. */
   read<Result>(begin: Begin<Result>): Promise<Result>

@@ -36,6 +36,8 @@ export function createStore(engine: Engine): Store {
     ...feedMethods(engine),
     ...keyMethods(engine),
     onHint: (listener) => engine.onHint(listener),
+    announceSession: (sid) => engine.announceSession(sid),
+    onSessionHint: (listener) => engine.onSessionHint(listener),
     close: () => engine.close(),
   }
 }

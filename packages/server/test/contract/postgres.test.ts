@@ -6,7 +6,7 @@ import { openStore, StoreTooNew } from '#stores'
 import { freshDatabase } from '#test/services/vitest.ts'
 import type { RawRow, Subject } from './bench.ts'
 import { dumpSchema } from './postgres-schema.ts'
-import { started } from './sessions.ts'
+import { newSid, started } from './sessions.ts'
 import { storeSuite } from './store-suite.ts'
 
 let url: string
@@ -81,6 +81,28 @@ describe('postgres: the server', () => {
     await store.end({ sid: origin.sid, reason: reason('userLogout'), by: null, guard: 'live' })
     await told
     stop()
+  })
+
+  test('a hint about a session reaches the other stores, many in one, and never the store that gave it', async () => {
+    const { store, second } = await prepare()
+    const other = await second()
+    const heard: { readonly by: string; readonly sid: string | undefined }[] = []
+    store.onSessionHint((sid) => heard.push({ by: 'itself', sid }))
+    other.onSessionHint((sid) => heard.push({ by: 'other', sid }))
+    // Each begins with what it may have missed.
+    const missed = ['itself', 'other'].map((by) => ({ by, sid: undefined }))
+    await expect.poll(() => heard).toEqual(expect.arrayContaining(missed))
+    heard.length = 0
+    const sids = Array.from({ length: 450 }, () => newSid())
+    for (const sid of [...sids, ...sids]) store.announceSession(sid)
+    await expect.poll(() => new Set(heard.map(({ sid }) => sid))).toEqual(new Set(sids))
+    // The first one had left before it was said again.
+    expect(heard.length).toBeLessThanOrEqual(sids.length + 1)
+    expect(new Set(heard.map(({ by }) => by))).toEqual(new Set(['other']))
+    heard.length = 0
+    for (let index = 0; index < 5000; index++) store.announceSession(newSid())
+    await expect.poll(() => heard.some(({ sid }) => sid === undefined)).toBe(true)
+    expect(heard.length).toBeLessThan(5000)
   })
 
   test('a listener whose connection breaks listens again, and reads what it may have missed', async () => {

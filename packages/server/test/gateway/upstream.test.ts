@@ -69,7 +69,7 @@ describe('the identity', () => {
 
   test('scenario H05: each token is the one that its template names', async () => {
     const reply = await (await signedInWith({})).open(home)
-    expect(gate.provider.issued.at(-1)).toBe(reply.headers['x-provider-token'])
+    expect(gate.provider.accessTokens.at(-1)).toBe(reply.headers['x-provider-token'])
     expect(decodeJwt(reply.headers['x-id-token'] ?? '')).toMatchObject({
       ...{ iss: gate.provider.issuer, aud: 'curfew' },
     })

@@ -11,7 +11,7 @@ export interface Estate {
   /** Where the replica that is asked listens. */
   readonly url: string
   readonly publicUrl: string
-  readonly provider: ScriptableProvider
+  readonly provider: Pick<ScriptableProvider, 'issuer' | 'authorize'>
 }
 
 export interface Visit {

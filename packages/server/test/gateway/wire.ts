@@ -11,15 +11,17 @@ export interface Reply {
 
 export type HeaderPairs = readonly (readonly [string, string])[]
 
-export interface Order {
+export interface RawOrder {
   readonly method: string
   readonly headers: HeaderPairs
   readonly body?: string
   /** The address that it comes from, such as 127.0.0.2; all of 127.0.0.0/8 is this machine. */
   readonly from?: string
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
-export function sendRaw(url: URL, order: Order): Promise<Reply> {
+export function sendRaw(url: URL, order: RawOrder): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { hostname, port, pathname, search } = url
     const named = new Set(order.headers.map(([name]) => name.toLowerCase()))
@@ -31,6 +33,7 @@ export function sendRaw(url: URL, order: Order): Promise<Reply> {
         ...{ host: hostname, port, method: order.method, path: pathname + search },
         headers: [...host, ...order.headers, ...length].flat(),
         ...(order.from === undefined ? {} : { localAddress: order.from, agent: false }),
+        ...(order.signal === undefined ? {} : { signal: order.signal }),
       },
       (response) => {
         let body = ''

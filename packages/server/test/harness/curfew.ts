@@ -171,17 +171,22 @@ async function stop(server: ServerProcess): Promise<Exit> {
 
 const shifts = new WeakMap<Stage, number>()
 
+/** The store's clock shifts at once, for every server of the stage, and nobody is waited for. */
+export function shiftClock(stage: Stage, byMs: number): void {
+  const shift = (shifts.get(stage) ?? 0) + byMs
+  shifts.set(stage, shift)
+  // Renamed into place: a reader must never see it empty.
+  writeFileSync(`${stage.clockFile}.next`, String(shift))
+  renameSync(`${stage.clockFile}.next`, stage.clockFile)
+}
+
 /**
  * The store's clock shifts at once; the server learns of it at its next reads of the feed, and is not
  * ready while it doubts its own clock (rule 6).
  */
 async function advance(api: Api, stage: Stage, byMs: number): Promise<void> {
   const before = await serverSeconds(api)
-  const shift = (shifts.get(stage) ?? 0) + byMs
-  shifts.set(stage, shift)
-  // Renamed into place: a reader must never see it empty.
-  writeFileSync(`${stage.clockFile}.next`, String(shift))
-  renameSync(`${stage.clockFile}.next`, stage.clockFile)
+  shiftClock(stage, byMs)
   const arrived = async (): Promise<true | undefined> => {
     const now = await serverSeconds(api)
     return now !== undefined && (now - (before ?? now)) * 1000 >= byMs - 1000 ? true : undefined

@@ -20,7 +20,7 @@ export {
   otherPublicClient,
   publicClient,
 } from './config.ts'
-export { type Changes, type Curfew, type CurfewOptions, startCurfew } from './curfew.ts'
+export { type Changes, type Curfew, type CurfewOptions, shiftClock, startCurfew } from './curfew.ts'
 export type { EventStream, ServerEvent } from './events.ts'
 export { eventually } from './eventually.ts'
 export { Answer, basic, type Credential, type RequestOptions } from './http.ts'

@@ -57,7 +57,7 @@ test('github: a sign-in without ID token, by the API; its refusals come with sta
   stage.advance(300_000)
   answers.token = { ...token, access_token: 'gho_2', refresh_token: 'r2' }
   expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
-  await replica.refresh.idle()
+  await replica.behind.idle()
   stage.advance(300_000)
   answers.token = { error: 'bad_refresh_token' }
   const row = await rowOf(replica, session)

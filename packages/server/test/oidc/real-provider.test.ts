@@ -1,22 +1,24 @@
 /* The same against panva's oidc-provider, which was written from the specifications, not from our code. */
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 import { expect, onTestFinished, test } from 'vitest'
 import { endByProviderSid, tokensOf } from '#authority'
 import { Secret } from '#domain'
 import { signOutUrl, verifyLogoutToken } from '#oidc'
+import {
+  listenAnywhere,
+  ProviderBrowser,
+  realClient,
+  realProviderConfiguration,
+} from './real-provider.ts'
 import { Browser, comeBack, openStage, publicUrl, type Replica, rowOf, started } from './stage.ts'
 
 async function listening(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return listenAnywhere(server)
 }
 
 interface World {
@@ -41,83 +43,19 @@ async function world(): Promise<World> {
   )
   let answer: ReturnType<Provider['callback']> | undefined
   const issuer = await listening(createServer((request, response) => answer?.(request, response)))
-  const provider = new Provider(issuer, configuration(`${hooks}/backchannel`))
+  const provider = new Provider(
+    issuer,
+    realProviderConfiguration({ publicUrl, backchannel: `${hooks}/backchannel` }),
+  )
   answer = provider.callback()
-  const stage = await openStage(undefined, { issuer, clientId: 'curfew' })
+  const stage = await openStage(undefined, { issuer, clientId: realClient.id })
   const replica = await stage.replica({
-    auth: { kind: 'secret', secret: new Secret('a secret of at least some length') },
+    auth: { kind: 'secret', secret: new Secret(realClient.secret) },
   })
   return { replica, issuer, announced, advance: stage.advance }
 }
 
-function configuration(backchannel: string): Readonly<Record<string, unknown>> {
-  return {
-    clients: [
-      {
-        client_id: 'curfew',
-        client_secret: 'a secret of at least some length',
-        redirect_uris: [`${publicUrl}/oidc/callback`],
-        post_logout_redirect_uris: [`${publicUrl}/signed-out`],
-        grant_types: ['authorization_code', 'refresh_token'],
-        backchannel_logout_uri: backchannel,
-        backchannel_logout_session_required: true,
-      },
-    ],
-    findAccount: (_context: unknown, id: string) => ({
-      accountId: id,
-      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }),
-    }),
-    claims: { email: ['email', 'email_verified'] },
-    conformIdTokenClaims: false,
-    issueRefreshToken: () => true,
-    rotateRefreshToken: true,
-    features: { backchannelLogout: { enabled: true }, revocation: { enabled: true } },
-    // Without its own dispatcher, which refuses to speak to loopback addresses.
-    fetch: (url: string, { method = 'GET', headers = {}, body = null }: RequestInit) =>
-      fetch(url, { method, headers, body }),
-    ttl: { AccessToken: 300, IdToken: 3600, Session: 3600, Grant: 3600, Interaction: 600 },
-    cookies: { keys: ['only for this test'] },
-  }
-}
-
-/** A browser at the provider: follows redirects, signs in, consents, until it is sent to Curfew. */
-class ProviderBrowser {
-  readonly #cookies = new Map<string, string>()
-
-  async ask(url: string, form?: Record<string, string>): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie },
-      ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
-    })
-    for (const line of response.headers.getSetCookie()) {
-      const [pair = ''] = line.split(';')
-      this.#cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
-    }
-    return response
-  }
-
-  async signIn(start: string, login: string): Promise<URL> {
-    let url = start
-    for (let step = 0; step < 20; step++) {
-      const response = await this.ask(url)
-      const location = response.headers.get('location')
-      if (location !== null) {
-        url = new URL(location, url).href
-        if (url.startsWith(publicUrl)) return new URL(url)
-        continue
-      }
-      const page = await response.text()
-      const prompt = page.includes('value="login"') ? 'login' : 'consent'
-      const posted = await this.ask(url, { prompt, login, password: 'any' })
-      url = new URL(posted.headers.get('location') ?? '', url).href
-    }
-    throw new Error('the provider never sent the browser back')
-  }
-}
-
-async function signedIn({ replica }: World, atProvider = new ProviderBrowser()) {
+async function signedIn({ replica }: World, atProvider = new ProviderBrowser(publicUrl)) {
   const browser = new Browser()
   const fence = await replica.store.fence()
   const begun = await replica.flow.begin({

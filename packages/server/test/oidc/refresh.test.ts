@@ -159,12 +159,48 @@ test('rule 21 lease: scenario R13: a time-out releases those who wait, and the t
   expect(await pair.a.refresh.freshen(pair.session)).toMatchObject({ kind: 'good', late: true })
   expect((await rowOf(pair.a, pair.session)).provider).toMatchObject({ tokensVersion: 1 })
   pair.stage.provider.release()
-  await pair.a.refresh.idle()
+  await pair.a.behind.idle()
   expect((await rowOf(pair.a, pair.session)).provider).toMatchObject({
     tokensVersion: 2,
     lease: null,
   })
   expect(pair.stage.provider.grants).toHaveLength(1)
+})
+
+test('rule 21 lease: a lease that discovery has used up is given back, and the grant goes out under a whole one', async () => {
+  const timeoutMs = 1000
+  const pair = await expired({ timeoutMs })
+  const { stage, session } = pair
+  const cold = await stage.replica()
+  const remaining: Promise<number>[] = []
+  stage.provider.onRequest = ({ url }) => {
+    if (url === '/.well-known/openid-configuration') stage.advance(timeoutMs * 0.8)
+    if (url === '/token') {
+      remaining.push(
+        rowOf(cold, session).then(({ provider }) => (provider?.lease?.until ?? 0) - stage.now()),
+      )
+    }
+  }
+  stage.provider.latencyMs = 200
+  expect(await cold.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
+  expect(remaining).toHaveLength(1)
+  // It was read a moment later than the request was written.
+  expect(await remaining[0]).toBeGreaterThan(timeoutMs * 0.8)
+  expect(cold.counted).toEqual(['refreshed'])
+})
+
+test('the keys for the ID token are fetched while the tokens are being asked for', async () => {
+  const { stage, session } = await expired()
+  const cold = await stage.replica()
+  await cold.providers.warm()
+  stage.provider.script = ['hang-after-rotation']
+  const before = stage.provider.counts.keys
+  const freshness = cold.refresh.freshen(session)
+  await expect.poll(() => stage.provider.counts.keys).toBe(before + 1)
+  await expect.poll(() => stage.provider.issued).toHaveLength(1)
+  stage.provider.release()
+  expect(await freshness).toMatchObject({ kind: 'good', late: false })
+  expect(stage.provider.counts.keys).toBe(before + 1)
 })
 
 test('rule 21 lease: scenario R28: a logout while the provider is asked stands, and what came back is revoked there', async () => {
@@ -261,7 +297,7 @@ test('userinfo is read again behind a refresh, and its roles with it', async () 
   stage.provider.userinfo = { roles: ['ops'] }
   stage.advance(300_000)
   await replica.refresh.freshen(session)
-  await replica.refresh.idle()
+  await replica.behind.idle()
   expect((await rowOf(replica, session)).grants.roles).toEqual(['ops'])
 })
 
@@ -288,7 +324,7 @@ test('a session in use is refreshed ahead of its tokens’ end, and nobody waits
   stage.provider.latencyMs = 50
   const answer = await replica.refresh.freshen(session)
   expect(answer).toEqual({ kind: 'good', session, late: false })
-  await replica.refresh.idle()
+  await replica.behind.idle()
   expect((await rowOf(replica, session)).provider?.tokensVersion).toBe(2)
   expect(stage.provider.grants).toHaveLength(1)
 })
@@ -302,7 +338,7 @@ test('rule 22 siblings: where the provider revokes the whole grant, it is not as
     stage.provider.idToken = { sub: 'mallory' }
     stage.advance(300_000)
     await replica.refresh.freshen(one)
-    await replica.refresh.idle()
+    await replica.behind.idle()
   }
   await expect
     .poll(() => replica.counted.filter((one) => one.startsWith('revocation')))

@@ -16,6 +16,8 @@ export type Mishap =
   | 'reset-after-rotation'
   /** The connection breaks before anything has happened. */
   | 'reset'
+  /** Nothing happens until `release` is called; then the connection breaks. */
+  | 'hang'
   /** Rotates, and answers only when `release` is called. */
   | 'hang-after-rotation'
   /** Rotates, and answers with half a body. */
@@ -30,17 +32,28 @@ interface Grant {
   readonly challenge: string | null
 }
 
+export interface Issued {
+  readonly subject: string
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
 export interface ScriptableProvider {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
   /** Refresh grants that arrived, whatever became of them. */
   readonly grants: string[]
+  /** Whose each of `grants` was; empty for a token that was never given out. */
+  readonly grantsOf: string[]
+  /** Everything that was given out by refresh grants, also what never arrived. */
+  readonly issued: Issued[]
   readonly revoked: string[]
-  /** Access tokens, the newest last. */
-  readonly issued: string[]
+  /** All access tokens, the newest last. */
+  readonly accessTokens: string[]
   readonly counts: { discovery: number; keys: number; code: number; userinfo: number }
   latencyMs: number
+  revocationLatencyMs: number
   accessSeconds: number
   subject: string
   sid: string
@@ -50,6 +63,10 @@ export interface ScriptableProvider {
   userinfo: Record<string, unknown>
   /** Leaves the ID token out of refreshes. */
   idTokenOnRefresh: boolean
+  /** False: a refresh token stays good, and an answer to it holds none. */
+  rotates: boolean
+  /** False: there are none. */
+  refreshTokens: boolean
   discoveryStatus: number
   /** Members that take the place of those of its metadata. */
   metadata: Record<string, unknown>
@@ -57,6 +74,8 @@ export interface ScriptableProvider {
   userinfoStatus: number
   /** What the next refresh grants meet, one each; then `ok`. */
   script: Mishap[]
+  /** The same for one subject alone; goes before `script`. */
+  readonly scripts: Map<string, Mishap[]>
   /** What code grants meet. */
   codeScript: Mishap[]
   onRequest: (request: IncomingMessage) => void
@@ -94,10 +113,13 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     clientId: 'curfew',
     clientSecret: 'the secret of curfew',
     grants: [],
-    revoked: [],
+    grantsOf: [],
     issued: [],
+    revoked: [],
+    accessTokens: [],
     counts: { discovery: 0, keys: 0, code: 0, userinfo: 0 },
     latencyMs: 0,
+    revocationLatencyMs: 0,
     accessSeconds: 300,
     subject: 'alice',
     sid: 'op-session-1',
@@ -105,11 +127,14 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     idToken: {},
     userinfo: {},
     idTokenOnRefresh: true,
+    rotates: true,
+    refreshTokens: true,
     discoveryStatus: 200,
     metadata: {},
     keysStatus: 200,
     userinfoStatus: 200,
     script: [],
+    scripts: new Map(),
     onRequest: () => undefined,
     codeScript: [],
     release() {
@@ -155,10 +180,10 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     listen,
   }
 
-  async function tokens(grant: Grant, withIdToken: boolean): Promise<Record<string, unknown>> {
+  async function tokens(grant: Grant, withIdToken: boolean) {
     const now = Math.floor(Date.now() / 1000)
-    const refresh = randomBytes(12).toString('base64url')
-    refreshTokens.set(refresh, { ...grant, used: false })
+    const refresh = provider.refreshTokens ? randomBytes(12).toString('base64url') : undefined
+    if (refresh !== undefined) refreshTokens.set(refresh, { ...grant, used: false })
     const idToken = await provider.sign({
       iss: provider.issuer,
       sub: grant.subject,
@@ -171,12 +196,12 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
       ...provider.idToken,
     })
     const access = randomBytes(12).toString('base64url')
-    provider.issued.push(access)
+    provider.accessTokens.push(access)
     return {
       access_token: access,
       token_type: 'Bearer',
       expires_in: provider.accessSeconds,
-      refresh_token: refresh,
+      ...(refresh === undefined ? {} : { refresh_token: refresh }),
       ...(withIdToken ? { id_token: idToken } : {}),
     }
   }
@@ -197,17 +222,23 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
 
   async function byRefresh(form: URLSearchParams, response: ServerResponse): Promise<void> {
     const presented = form.get('refresh_token') ?? ''
-    provider.grants.push(presented)
-    const mishap = provider.script.shift() ?? 'ok'
-    await delay(provider.latencyMs)
     const grant = refreshTokens.get(presented)
+    provider.grants.push(presented)
+    provider.grantsOf.push(grant?.subject ?? '')
+    const own = provider.scripts.get(grant?.subject ?? '')?.shift()
+    const mishap = own ?? provider.script.shift() ?? 'ok'
+    await delay(provider.latencyMs)
     const rotate = async () => {
       if (grant === undefined || grant.used || dead.has(grant.family)) {
         if (grant !== undefined) dead.add(grant.family)
         return undefined
       }
-      grant.used = true
-      return tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
+      grant.used = provider.rotates
+      const made = await tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
+      const { access_token: accessToken, refresh_token: fresh, ...others } = made
+      const refreshToken = fresh ?? presented
+      provider.issued.push({ subject: grant.subject, accessToken, refreshToken })
+      return provider.rotates ? made : { access_token: accessToken, ...others }
     }
     await play(mishap, response, rotate)
   }
@@ -217,7 +248,8 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     response: ServerResponse,
     rotate: () => Promise<Record<string, unknown> | undefined>,
   ): Promise<void> {
-    if (mishap === 'reset') {
+    if (mishap === 'hang') await new Promise<void>((resolve) => waiting.push(resolve))
+    if (mishap === 'reset' || mishap === 'hang') {
       response.destroy()
       return
     }
@@ -276,6 +308,7 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     } else {
       const form = new URLSearchParams(await bodyOf(request))
       if (pathname === '/revoke') {
+        await delay(provider.revocationLatencyMs)
         provider.revoked.push(form.get('token') ?? '')
         response.writeHead(200).end()
       } else if (form.get('grant_type') === 'refresh_token') await byRefresh(form, response)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import {
+  Behind,
   createProviderRefresh,
   type DeviceRules,
   type ProviderGrants,
@@ -63,6 +64,7 @@ export interface Replica {
   /** Its process is gone: nobody waits for what it had under way. */
   dead: boolean
   readonly refresh: ProviderRefresh
+  readonly behind: Behind
   readonly counted: string[]
   readonly denied: Set<SessionId>
 }
@@ -190,10 +192,12 @@ async function createReplica(
   const flow = createSignInFlow({ providers, seal, once: store, clock, publicUrl })
   const real = createProviderGrants({ providers, clock })
   const state = { grants: real, dead: false }
+  const behind = new Behind()
   const refresh = createProviderRefresh({
     rooms,
     store,
     seal,
+    behind,
     grants: {
       rules: (id) => state.grants.rules(id),
       refresh: (order) => state.grants.refresh(order),
@@ -206,10 +210,12 @@ async function createReplica(
     },
     owner: () => randomBytes(8).toString('hex'),
     jitter: () => 0.5,
-    onHint: (listener) => store.onHint(listener),
+    hints: store,
   })
-  onTestFinished(() => (state.dead ? undefined : refresh.idle()))
-  return Object.assign(state, { rooms, store, seal, providers, flow, refresh, counted, denied })
+  onTestFinished(() => (state.dead ? undefined : behind.idle()))
+  return Object.assign(state, {
+    ...{ rooms, store, seal, providers, flow, refresh, behind, counted, denied },
+  })
 }
 
 /** A browser's cookies. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type EndOrder, type EndResult, StoreUnavailable } from '#authority'
+import type { SessionId } from '#domain'
 import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
 import type { ClockOffset } from '../clock.ts'
 import type { Dialect } from '../dialect.ts'
@@ -8,7 +9,7 @@ import { clientConfig, openPool, refuseStandby } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
 import { EndQueue, type WriteEnds } from './end-queue.ts'
 import { isUniqueViolation, toPostgresFailure } from './failures.ts'
-import { Announcer, HintListener } from './hints.ts'
+import { Announcer, HintListener, type SessionListener } from './hints.ts'
 import { followHistory } from './history.ts'
 import { migratePostgres, migrationMsMax } from './migrate.ts'
 import { drive, type Send, say, sendTo } from './wire.ts'
@@ -66,7 +67,8 @@ class PostgresEngine implements Engine {
     this.#send = sendTo(this.#pool, this.#offset)
     this.#endPool = openPool({ url: options.url, poolSize: 1, statementMsMax: endingMsMax })
     this.#announcer = new Announcer(this.#pool)
-    this.#hints = new HintListener(clientConfig({ url: options.url, statementMsMax }))
+    const listening = clientConfig({ url: options.url, statementMsMax })
+    this.#hints = new HintListener(listening, this.#announcer.origin)
     const statements = endStatements(this.dialect)
     this.#ends = new EndQueue({
       group: this.#writeEnds(this.#endPool, statements),
@@ -115,6 +117,14 @@ class PostgresEngine implements Engine {
 
   onHint(listener: () => void): () => void {
     return this.#hints.add(listener)
+  }
+
+  announceSession(sid: SessionId): void {
+    this.#announcer.announceSession(sid)
+  }
+
+  onSessionHint(listener: SessionListener): () => void {
+    return this.#hints.addForSessions(listener)
   }
 
   close(): Promise<void> {

@@ -95,6 +95,15 @@ class SqliteEngine implements Engine {
     return () => undefined
   }
 
+  /** There is no other replica (rule 36). */
+  announceSession(): void {
+    return
+  }
+
+  onSessionHint(): () => void {
+    return () => undefined
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -158,7 +158,7 @@ export class Wire {
 
 /** NotificationResponse, alone in its piece: nobody had asked anything. */
 function isNotification(bytes: Buffer): boolean {
-  return bytes[0] === 0x41 && bytes.includes('curfew_feed\0')
+  return bytes[0] === 0x41 && /curfew_(?:feed|session)\0/.test(bytes.toString('latin1'))
 }
 
 function held(trap: Trap, link: Link): Promise<void> {
