@@ -101,3 +101,21 @@ test('a failure changes nothing, is told, and is tried again with pauses that gr
   keys.close()
   expect(curfew.timing.timers.size).toBe(0)
 })
+
+test('the first load is tried again after a second, as everybody waits for it', async () => {
+  const curfew = await FakeCurfew.start()
+  curfew.spoil = () => json({}, 503)
+  const url = 'https://auth.example.com/.well-known/jwks.json'
+  const { fetch, timing } = curfew
+  const keys = new Keys({ url, fetch, timing, onFault: () => undefined })
+  keys.start()
+  expect((await keys.find('any')).kind).toBe('unavailable')
+  for (const [index, waitMs] of [1000, 2000, 4000].entries()) {
+    await timing.pass(waitMs)
+    await until(() => curfew.count('jwks') === index + 2)
+  }
+  curfew.spoil = undefined
+  await timing.pass(8000)
+  await keys.whenLoaded()
+  keys.close()
+})

@@ -40,6 +40,8 @@ export interface KeysOptions {
 /** New keys are published ten minutes before they sign; this is well below. */
 const refreshMs = 300_000
 const unknownKidPauseMs = 30_000
+/** Before the first load everybody waits for it. */
+const firstRetryMinMs = 1000
 const retryMinMs = 5000
 const retryMaxMs = 60_000
 const jitter = 0.2
@@ -203,7 +205,8 @@ export class Keys {
   }
 
   #waitMs(): number {
-    const doubled = retryMinMs * 2 ** Math.min(this.#failures - 1, 10)
+    const shortest = this.#loaded ? retryMinMs : firstRetryMinMs
+    const doubled = shortest * 2 ** Math.min(this.#failures - 1, 10)
     const wait = this.#failures === 0 ? refreshMs : Math.min(doubled, retryMaxMs)
     return wait * (1 - jitter * this.#options.timing.random())
   }
