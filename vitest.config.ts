@@ -40,6 +40,7 @@ export default defineConfig({
             'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/gateway/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
+            'packages/verifier/test/**/*.test.ts',
             'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,

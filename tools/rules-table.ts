@@ -241,9 +241,9 @@ export const rules: readonly Rule[] = [
     name: 'Redis is not trusted',
     summary:
       'What a channel or a shared cache says is a hint: unreadable means missing, and only the feed confirms an end.',
-    enforcedIn: ['packages/verifier/src/feed-reader.ts'],
+    enforcedIn: ['packages/verifier/src/hints.ts', 'packages/verifier/src/feed-reader.ts'],
     issues: [2, 4, 5],
-    reach: partly('Redis'),
+    reach: partly("the server's cache in Redis"),
   },
   {
     number: 21,
@@ -394,9 +394,12 @@ export const rules: readonly Rule[] = [
     number: 34,
     name: 'DPoP',
     summary: 'A token bound to a key is refused without its proof, at every endpoint.',
-    enforcedIn: ['packages/server/src/oidc/foreign-claims.ts'],
-    issues: [6],
-    reach: partly('proofs'),
+    enforcedIn: [
+      'packages/server/src/oidc/foreign-claims.ts',
+      'packages/verifier/src/access-token.ts',
+    ],
+    issues: [4, 6],
+    reach: partly('proofs; until then every bound token is refused'),
   },
   {
     number: 35,
@@ -406,11 +409,13 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/feed/tail.ts',
       'packages/server/src/authority/apply.ts',
+      'packages/verifier/src/feed-reader.ts',
+      'packages/verifier/src/following.ts',
       'packages/server/src/cache/snapshots.ts',
       'packages/server/src/gateway/hot-path.ts',
     ],
     issues: [2, 4, 5],
-    reach: partly('the SDK'),
+    reach: built,
   },
   {
     number: 36,
@@ -449,9 +454,11 @@ export const rules: readonly Rule[] = [
       "An expired token is expired: clocks are corrected by the server's, and no leeway is added.",
     enforcedIn: [
       'packages/server/src/tokens/access-tokens.ts',
+      'packages/verifier/src/server-clock.ts',
+      'packages/verifier/src/verifier.ts',
       'packages/server/src/oidc/foreign-tokens.ts',
     ],
     issues: [2, 4],
-    reach: partly('the SDK'),
+    reach: built,
   },
 ]

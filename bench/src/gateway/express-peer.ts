@@ -2,7 +2,7 @@
  * express-openid-connect with its session in a cookie, as its documentation has it, and a route that tells
  * the proxy the same as Curfew does. `/open` is the same without it. `forkServer` starts it.
  */
-import express, { type Request, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express'
 import { auth } from 'express-openid-connect'
 import { freePort } from '../../../packages/server/test/services/places.ts'
 
@@ -39,7 +39,9 @@ async function listen(settings: ExpressSettings): Promise<void> {
     if (oidc.accessToken?.isExpired()) await oidc.accessToken.refresh()
     answer(request, response, oidc.user ?? {})
   })
-  app.use((_error, _request, response, _next) => response.status(502).end())
+  app.use(((_error, _request, response, _next) => {
+    response.status(502).end()
+  }) satisfies ErrorRequestHandler)
   app.listen(port, '127.0.0.1', () => process.send?.(port))
 }
 

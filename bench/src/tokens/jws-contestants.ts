@@ -71,7 +71,7 @@ export function repeated(name: string, act: () => unknown): Contestant {
   })
 }
 
-function awaited(name: string, act: () => Promise<unknown>): Contestant {
+export function awaited(name: string, act: () => Promise<unknown>): Contestant {
   return batched(name, async () => {
     for (let i = 0; i < batch; i++) await act()
     return true

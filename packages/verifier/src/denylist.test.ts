@@ -68,6 +68,29 @@ describe('Denylist', () => {
     expect(alarms).toEqual([100, 100])
   })
 
+  test('a million entries take at most 40 MB', () => {
+    const list = new Denylist()
+    for (let n = 0; n < 1_000_000; n++) list.add(sid(n), 100)
+    expect(list.bytes).toBeLessThanOrEqual(40_000_000)
+    expect(list.has(sid(999_999))).toBe(true)
+    expect(list.has(sid(1_000_000))).toBe(false)
+  })
+
+  test('comes back from what it was exported to, and refuses what is cut off', () => {
+    const list = new Denylist()
+    for (let n = 0; n < 1000; n++) list.add(sid(n), 100 + n)
+    const bytes = list.export()
+    expect(bytes.byteLength).toBe(20_000)
+    const other = new Denylist()
+    other.add(sid(5000), 50)
+    other.import(bytes)
+    expect(other.size).toBe(1001)
+    expect(other.sweep(599)).toBe(501)
+    expect(other.has(sid(499))).toBe(false)
+    expect(other.has(sid(500))).toBe(true)
+    expect(() => other.import(bytes.slice(0, -1))).toThrow('cut off')
+  })
+
   test('gives memory back once most entries have left', () => {
     const list = new Denylist()
     for (let n = 0; n < 10_000; n++) list.add(sid(n), n < 9_990 ? 100 : 200)

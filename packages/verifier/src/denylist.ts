@@ -85,6 +85,35 @@ export class Denylist {
     return before - this.#size
   }
 
+  /** Every entry, 20 bytes each: the id, then the second until which it is kept (big-endian). */
+  export(): Uint8Array<ArrayBuffer> {
+    const bytes = new DataView(new ArrayBuffer(this.#size * slotWords * 4))
+    let to = 0
+    for (let at = 0; at < this.#table.length; at += slotWords) {
+      if (this.#table[at + keepAt] === 0) continue
+      for (let word = 0; word < slotWords; word++) {
+        bytes.setUint32(to, this.#table[at + word] ?? 0)
+        to += 4
+      }
+    }
+    return new Uint8Array(bytes.buffer)
+  }
+
+  /** Adds what `export` gave. @throws TypeError when it is cut off */
+  import(exported: Uint8Array): void {
+    if (exported.byteLength % (slotWords * 4) !== 0)
+      throw new TypeError('a denylist that is cut off')
+    const bytes = new DataView(exported.buffer, exported.byteOffset, exported.byteLength)
+    const ids = new Uint32Array(4)
+    for (let at = 0; at < exported.byteLength; at += slotWords * 4) {
+      for (let word = 0; word < 4; word++) ids[word] = bytes.getUint32(at + word * 4)
+      const keepUntil = bytes.getUint32(at + keepAt * 4)
+      if (keepUntil === 0) continue
+      if (this.#put(ids, 0, keepUntil)) this.#grown()
+      if (keepUntil < this.#earliest) this.#earliest = keepUntil
+    }
+  }
+
   #sweepSlot(slot: number, nowSeconds: number): void {
     const table = this.#table
     for (;;) {

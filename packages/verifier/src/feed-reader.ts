@@ -33,6 +33,8 @@ export interface FeedReaderOptions<Entry extends SourceEntry = SourceEntry> {
   /** The first wait after a failure; hints do not shorten it below this. Default: the interval, at most 1 s. */
   readonly retryMinMs?: number
   readonly retryMaxMs?: number
+  /** Where an earlier reader stood, whose entries are known; `freshAtWallMs` as it was then. */
+  readonly resume?: { readonly position: FeedPosition; readonly freshAtWallMs: number }
   readonly timing?: Timing
 }
 
@@ -81,6 +83,7 @@ export class FeedReader<Entry extends SourceEntry = SourceEntry> {
     this.#retryMinMs = options.retryMinMs ?? Math.min(options.pullIntervalMs, 1000)
     this.#retryMaxMs = Math.max(options.retryMaxMs ?? 30_000, this.#retryMinMs)
     this.#timing = options.timing ?? defaultTiming()
+    if (options.resume !== undefined) this.#resume(options.resume)
   }
 
   /** Null until everything was loaded once. */
@@ -91,6 +94,11 @@ export class FeedReader<Entry extends SourceEntry = SourceEntry> {
   /** Everything was loaded at least once. */
   get ready(): boolean {
     return this.#position !== null
+  }
+
+  /** By the wall clock, when the last read began that reached the head. */
+  get freshAtWallMs(): number | undefined {
+    return this.#freshAt?.wallMs
   }
 
   /** Pulls that failed in a row. */
@@ -108,7 +116,15 @@ export class FeedReader<Entry extends SourceEntry = SourceEntry> {
   }
 
   get stale(): boolean {
-    return this.stalenessMs > this.#maxStalenessMs
+    return this.staleAt(this.#timing.wallMs(), this.#timing.monotonicMs())
+  }
+
+  /** The same, as of a look at the clocks that was just taken. */
+  staleAt(wallMs: number, monotonicMs: number): boolean {
+    const freshAt = this.#freshAt
+    if (freshAt === undefined) return true
+    const oldest = this.#maxStalenessMs
+    return wallMs - freshAt.wallMs > oldest || monotonicMs - freshAt.monotonicMs > oldest
   }
 
   /** Pulls at once, and from then on by itself. */
@@ -142,6 +158,17 @@ export class FeedReader<Entry extends SourceEntry = SourceEntry> {
     this.#timing.clearTimer(this.#timer)
     for (const waiter of this.#waiters) waiter.reject(closedError())
     this.#waiters.clear()
+  }
+
+  #resume(resume: NonNullable<FeedReaderOptions['resume']>): void {
+    this.#position = resume.position
+    this.#next = resume.position
+    this.#whole = false
+    const now = this.#instants()
+    const age = now.wallMs - resume.freshAtWallMs
+    // From the future: this clock or that one was wrong, so nothing is known about its age.
+    if (!(age >= 0)) return
+    this.#freshAt = { wallMs: resume.freshAtWallMs, monotonicMs: now.monotonicMs - age }
   }
 
   async #pull(): Promise<void> {

@@ -1,18 +1,33 @@
 /*
- * @curfew/verifier: what a service needs to refuse a session once it has ended. It imports nothing,
- * not even node:, and runs wherever JavaScript does. Clocks and timers are passed in, or taken from
- * globalThis when something is built, never when this module is loaded.
- * Start at feed-reader.ts (how ends arrive), then denylist.ts (where they are kept).
+ * @curfew/verifier: what a service needs to verify Curfew's access tokens on its own, and to learn of the
+ * end of a session in milliseconds. It imports jose and nothing of node:, and runs wherever WebCrypto and
+ * fetch are. Nothing happens when it is loaded; `createVerifier` starts everything, `close` ends it.
+ * Start at verifier.ts (one call's way), then following.ts (what goes on behind it).
  */
-export { Denylist, type DenylistOptions } from './denylist.ts'
-export { FeedReader, type FeedReaderOptions } from './feed-reader.ts'
+export type { AccessClaims } from './access-token.ts'
+export type { IncomingRequest } from './bearer.ts'
+export type { VerifierMetrics, VerifierStatus } from './counters.ts'
+export type { Duration } from './duration.ts'
 export {
-  type FeedEvent,
-  FeedMalformed,
-  type FeedPosition,
-  type FeedRead,
-  type FeedSource,
-  type ResetCause,
-  type SourceEntry,
-} from './feed-source.ts'
-export { defaultTiming, type Timing } from './timing.ts'
+  type AnyVerifyError,
+  type FaultCode,
+  isVerifyError,
+  type StatusOf,
+  VerifierFault,
+  VerifyError,
+  type VerifyErrorCode,
+} from './errors.ts'
+export type { FollowingEvents as VerifierEvents } from './following.ts'
+export type { SessionId, UserId } from './ids.ts'
+export type { VerifierOptions } from './options.ts'
+export type { Session } from './session.ts'
+export type { StateStore } from './state.ts'
+export {
+  closeCodeEnded,
+  closeSocketOnEnd,
+  endStreamOnEnd,
+  type OutgoingStream,
+  type Socket,
+  untilEnd,
+} from './streams.ts'
+export { createVerifier, type Verifier } from './verifier.ts'

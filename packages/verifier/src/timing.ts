@@ -6,6 +6,8 @@ export interface Timing {
   monotonicMs(): number
   /** Must not keep the process alive. */
   setTimer(callback: () => void, delayMs: number): unknown
+  /** The same, but the process waits for it; without it, `setTimer` is used. */
+  setWaitingTimer?(callback: () => void, delayMs: number): unknown
   clearTimer(handle: unknown): void
   /** 0 to below 1, for jitter. */
   random(): number
@@ -17,6 +19,7 @@ export function defaultTiming(): Timing {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     setTimer: (callback, delayMs) => unref(setTimeout(callback, delayMs)),
+    setWaitingTimer: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimer: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     random: () => Math.random(),
   }

@@ -1,9 +1,52 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { SessionId } from '#domain'
-import { openWorld } from '#test/authority/rooms.ts'
+import { openWorld, started } from '#test/authority/rooms.ts'
 import { LastSeen } from './last-seen.ts'
+import { StoreUnavailable } from './ports.ts'
 
 const sid = (at: number) => `01890000-0000-7000-8000-${String(at).padStart(12, '0')}` as SessionId
+const minute = 60_000
+
+describe('the last use of a session', () => {
+  test('rule 8 expired frees its place: forward auth counts as use, written once a minute', async () => {
+    const world = await openWorld()
+    const { sid, session } = await started(world, { device: 'web' })
+    const lastSeen = new LastSeen({ rooms: world.rooms })
+    world.advance(2 * minute)
+    lastSeen.note(sid)
+    lastSeen.note(sid)
+    await vi.waitFor(async () => {
+      const row = await world.authority.show(sid)
+      expect(row?.life.idleExpiresAt).toBeGreaterThan(session.life.idleExpiresAt)
+      expect(row?.version).toBe(2)
+    })
+    lastSeen.note(sid)
+    await lastSeen.close()
+    expect((await world.authority.show(sid))?.version).toBe(2)
+  })
+
+  test('a use that could not be written is not given up', async () => {
+    const world = await openWorld()
+    const { sid } = await started(world, { device: 'web' })
+    let away = 2
+    const store = {
+      ...world.rooms.store,
+      read: async (id: SessionId) => {
+        if (away-- > 0) throw new StoreUnavailable(new Error('away'))
+        return world.store.read(id)
+      },
+    }
+    const lastSeen = new LastSeen({ rooms: { ...world.rooms, store } })
+    world.advance(2 * minute)
+    world.cached.clear()
+    lastSeen.note(sid)
+    await vi.waitFor(async () => expect((await world.authority.show(sid))?.version).toBe(2), {
+      timeout: 8000,
+      interval: 50,
+    })
+    expect(lastSeen.waiting).toBe(0)
+  })
+})
 
 test('scenario K07: what waits to be written is bounded, what is over is counted, and the rest is written', async () => {
   const { rooms } = await openWorld()

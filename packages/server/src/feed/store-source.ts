@@ -1,4 +1,4 @@
-import type { FeedPosition, FeedRead, FeedSource } from '@curfew/verifier'
+import type { FeedPosition, FeedRead, FeedSource } from '@curfew/verifier/feed'
 import type { FeedEntry, TailRead } from '#authority'
 import type { Epoch, EpochSeconds, FeedCursor, Instant } from '#domain'
 import type { TailClock, TailStore } from './tail.ts'

@@ -7,7 +7,7 @@
  * The subscription begins before the first page, so between the two modes nothing can be lost; what
  * both have is dropped by its number.
  */
-import { defaultTiming, type Timing } from '@curfew/verifier'
+import { defaultTiming, type Timing } from '@curfew/verifier/feed'
 import {
   type FeedEntry,
   type FeedPage,

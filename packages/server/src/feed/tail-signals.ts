@@ -1,4 +1,4 @@
-import type { ResetCause } from '@curfew/verifier'
+import type { ResetCause } from '@curfew/verifier/feed'
 import type { Epoch } from '#domain'
 
 /** Why ends may have been missed: everything in memory is void, and the feed is loaded anew. */

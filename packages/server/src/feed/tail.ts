@@ -13,7 +13,7 @@ import {
   type FeedEvent,
   FeedReader,
   type Timing,
-} from '@curfew/verifier'
+} from '@curfew/verifier/feed'
 import type { Denylist, RecordedEnd, Store } from '#authority'
 import {
   type Epoch,

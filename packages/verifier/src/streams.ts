@@ -1,0 +1,91 @@
+/*
+ * What is long-lived ends with its session: WebSockets, event streams, and bodies of the Fetch API.
+ */
+import type { Session } from './session.ts'
+
+type Ending = Pick<Session, 'signal'>
+
+/** The browser's, Bun's, Deno's, Hono's and `ws`'s sockets are all like this. */
+export interface Socket {
+  close(code?: number, reason?: string): void
+  addEventListener?(type: 'close', listener: () => void): void
+}
+
+/** Node's `ServerResponse`, and what frameworks make of it. */
+export interface OutgoingStream {
+  write(chunk: string): unknown
+  end(): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
+/** "Your session has ended", among the codes that RFC 6455, section 7.4.2, leaves to applications. */
+export const closeCodeEnded = 4401
+
+/**
+ * Closes the socket with 4401 once its session ends. Answers how to let go of it; a socket with
+ * `addEventListener` is let go of by itself when it closes.
+ */
+export function closeSocketOnEnd(socket: Socket, session: Ending): () => void {
+  const letGo = onEnd(session, (code) => socket.close(closeCodeEnded, `session ${code}`))
+  socket.addEventListener?.('close', letGo)
+  return letGo
+}
+
+/** Ends an event stream once its session ends; its last event is `session-ended`. */
+export function endStreamOnEnd(stream: OutgoingStream, session: Ending): () => void {
+  const letGo = onEnd(session, (code) => {
+    stream.write(`event: session-ended\ndata: ${JSON.stringify({ code })}\n\n`)
+    stream.end()
+  })
+  stream.once('close', letGo)
+  return letGo
+}
+
+/** The same body, which ends early when the session does. What it came from is cancelled then. */
+export function untilEnd<Chunk>(
+  body: ReadableStream<Chunk>,
+  session: Ending,
+): ReadableStream<Chunk> {
+  const reader = body.getReader()
+  let letGo = (): void => undefined
+  return new ReadableStream<Chunk>({
+    start(controller) {
+      letGo = onEnd(session, (code) => {
+        controller.close()
+        void reader.cancel(code).catch(() => undefined)
+      })
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (isOver(session)) return
+      if (!done) return controller.enqueue(value)
+      letGo()
+      controller.close()
+    },
+    async cancel(reason) {
+      letGo()
+      await reader.cancel(reason)
+    },
+  })
+}
+
+/** By the reason: to read `aborted` would hold the signal until its session ends (watched-signal.ts). */
+function isOver({ signal }: Ending): boolean {
+  return signal.reason !== undefined
+}
+
+function onEnd(session: Ending, act: (code: string) => void): () => void {
+  const { signal } = session
+  const listener = (): void => act(codeOf(signal.reason))
+  if (isOver(session)) {
+    listener()
+    return () => undefined
+  }
+  signal.addEventListener('abort', listener, { once: true })
+  return () => signal.removeEventListener('abort', listener)
+}
+
+function codeOf(reason: unknown): string {
+  const code: unknown = typeof reason === 'object' && reason !== null && Reflect.get(reason, 'code')
+  return typeof code === 'string' ? code : 'ended'
+}
