@@ -1,6 +1,6 @@
 import type { Instant } from '#domain'
 import type { RecordedEnd } from './ports.ts'
-import type { ProviderLogoutOrder, ProviderSessionStore } from './provider-ports.ts'
+import type { ProviderLogoutOrder, ProviderSessionStore, SubjectUntil } from './provider-ports.ts'
 import type { Rooms } from './rooms.ts'
 
 /** How long a provider's logout refuses the sign-in that it overtook (rule 23). */
@@ -29,13 +29,15 @@ export async function endByProviderSid(
   order: {
     readonly issuer: string
     readonly providerSid: string
+    /** Whose session it is, as far as the provider says. */
+    readonly of?: SubjectUntil | null
     readonly announcement: Announcement | null
   },
 ): Promise<ProviderLogoutAnswer> {
-  const { issuer, providerSid, announcement } = order
+  const { issuer, providerSid, of = null, announcement } = order
   return carryOut(rooms, store, {
     issuer,
-    target: { by: 'sid', providerSid },
+    target: { by: 'sid', providerSid, of },
     once: announcement,
     rememberMs: announcement === null ? 0 : rememberedMs,
   })

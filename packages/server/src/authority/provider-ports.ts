@@ -100,13 +100,23 @@ export interface RevocationOrder {
   readonly tokens: ProviderTokens
 }
 
+export interface SubjectUntil {
+  readonly subject: string
+  readonly createdUntil: Instant
+}
+
 /** A logout that a provider announced (rule 23). */
 export interface ProviderLogoutOrder {
   readonly issuer: string
   readonly target:
-    | { readonly by: 'sid'; readonly providerSid: string }
+    | {
+        readonly by: 'sid'
+        readonly providerSid: string
+        /** Whose it is: where no session has that sid, those of whom no sid is known end instead. */
+        readonly of: SubjectUntil | null
+      }
     /** All sessions of the subject that were created until then; its sign-ins under way fail. */
-    | { readonly by: 'subject'; readonly subject: string; readonly createdUntil: Instant }
+    | ({ readonly by: 'subject' } & SubjectUntil)
   /** The announcement's own id, good once; null: it has none (front channel). */
   readonly once: { readonly id: string; readonly expiresAt: Instant } | null
   /** How long a start for this sid is refused; 0: not at all. */

@@ -39,21 +39,36 @@ describe('rule 26 one dialect: the sub-request names it', () => {
 })
 
 describe('rule 26 one dialect: on the public host there is no forward auth', () => {
-  test.each(['auth.example.com', 'AUTH.example.com.', 'auth.example.com:443'])('%s', (host) => {
-    expect(cameForPublicHost(place)(['Accept', '*/*', 'hOst', host])).toBe(true)
+  const came = (headers: readonly string[], ...hosts: string[]) =>
+    cameForPublicHost(place, [{ hosts }])(headers)
+
+  test.each([
+    ...['auth.example.com', 'AUTH.example.com.', 'auth.example.com:443'],
+    // Proxies find their way by the name, and pass on the port that the client wrote.
+    ...['auth.example.com:1234', 'auth.example.com:80'],
+  ])('%s', (host) => {
+    expect(came(['Accept', '*/*', 'hOst', host], 'app.example.com', '*.example.com')).toBe(true)
   })
 
-  test.each(['127.0.0.1:4455', 'app.example.com', 'auth.example.com:4455'])(
-    'but for %s',
-    (host) => {
-      expect(cameForPublicHost(place)(['Host', host])).toBe(false)
-    },
-  )
+  test.each(['127.0.0.1:4455', 'app.example.com', 'xauth.example.com'])('but for %s', (host) => {
+    expect(came(['Host', host])).toBe(false)
+  })
+
+  test('an application on another port of the same name is not the public host', () => {
+    const host = 'auth.example.com:8443'
+    expect(came(['Host', host], host)).toBe(false)
+    expect(came(['Host', host], 'auth.example.com')).toBe(false)
+    expect(came(['Host', 'auth.example.com'], 'auth.example.com')).toBe(true)
+  })
+
+  test('of two hosts in one request nobody can say which it came for', () => {
+    expect(came(['Host', '127.0.0.1:4455', 'Host', 'auth.example.com'])).toBe(true)
+  })
 
   test('a loopback publicUrl, for development, is where proxies ask too', () => {
     const origin = 'http://127.0.0.1:4455'
     const local = { publicUrl: origin, origin, secure: false }
-    expect(cameForPublicHost(local)(['Host', '127.0.0.1:4455'])).toBe(false)
+    expect(cameForPublicHost(local, [])(['Host', '127.0.0.1:4455'])).toBe(false)
   })
 })
 

@@ -1,6 +1,6 @@
-import { canonicalHost } from './canonical.ts'
+import { canonicalHost, formatHost } from './canonical.ts'
 import { type Dialect, dialects, type Mode, type Refusal, refusal } from './original-request.ts'
-import type { PublicPlace } from './settings.ts'
+import type { PublicPlace, RuleSettings } from './settings.ts'
 
 /** Which dialect a sub-request speaks, from its own target. */
 export type Endpoint =
@@ -50,35 +50,45 @@ function isMode(text: string): text is Mode {
 
 /**
  * Whether a request came for the public host itself, where forward auth is 404 (rule 26): through it,
- * anybody could describe requests to us by the mouth of a trusted proxy. On a loopback publicUrl, which
- * is for development, proxies and people use the same address, and this is never the case.
+ * anybody could describe requests to us by the mouth of a trusted proxy. A proxy that finds its way by the
+ * name alone passes on whatever port the client has written, so another port is the public host as well,
+ * unless a rule names it. On a loopback publicUrl, which is for development, proxies and people use the same
+ * address, and this is never the case.
  */
-export function cameForPublicHost(place: PublicPlace): (rawHeaders: readonly string[]) => boolean {
+export function cameForPublicHost(
+  place: PublicPlace,
+  rules: readonly Pick<RuleSettings, 'hosts'>[],
+): (rawHeaders: readonly string[]) => boolean {
   const url = new URL(place.origin)
   if (isLoopback(url.hostname)) return () => false
   const own = canonicalHost(url.host)
+  const named = new Set(rules.flatMap(({ hosts }) => hosts))
   const port = (one: { readonly port: number | null }) => one.port ?? (place.secure ? 443 : 80)
   const isOwn = (text: string): boolean => {
     const host = canonicalHost(text)
-    return own !== undefined && host?.name === own.name && port(host) === port(own)
+    if (own === undefined || host?.name !== own.name) return false
+    return port(host) === port(own) || !(named.has(host.name) || named.has(formatHost(host)))
   }
   // Proxies ask under one or two names: the last one is remembered.
   let last = { text: url.host, isOwn: true }
   return (rawHeaders) => {
-    const text = hostHeader(rawHeaders)
+    const texts = hostHeaders(rawHeaders)
+    if (texts.length > 1) return true
+    const [text] = texts
     if (text === undefined) return false
     if (text !== last.text) last = { text, isOwn: isOwn(text) }
     return last.isOwn
   }
 }
 
-/** The first one; a second is not HTTP (RFC 9112, section 3.2), and Node refuses it. */
-function hostHeader(rawHeaders: readonly string[]): string | undefined {
+/** Several are no HTTP (RFC 9112, section 3.2), and Node lets them pass. */
+function hostHeaders(rawHeaders: readonly string[]): readonly string[] {
+  const found: string[] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[index + 1]
+    if (name.length === 4 && name.toLowerCase() === 'host') found.push(rawHeaders[index + 1] ?? '')
   }
-  return undefined
+  return found
 }
 
 function isLoopback(hostname: string): boolean {

@@ -75,7 +75,7 @@ export class ForwardAuth {
   readonly #options: ForwardAuthOptions
   readonly #ports: ForwardAuthPorts
   readonly #peers: TrustedPeers
-  readonly #forPublicHost: (rawHeaders: readonly string[]) => boolean
+  #forPublicHost: (rawHeaders: readonly string[]) => boolean
   readonly #prepared: PreparedAnswers
   #settings: GatewaySettings
   #book: RuleBook
@@ -87,7 +87,7 @@ export class ForwardAuth {
     this.#settings = options.settings
     this.#book = new RuleBook(options.settings)
     this.#peers = new TrustedPeers(options.trustedProxies)
-    this.#forPublicHost = options.ownListener ? () => false : cameForPublicHost(options.place)
+    this.#forPublicHost = this.#publicHostOf(options.settings)
     this.#prepared = new PreparedAnswers({
       entriesMax: options.preparedMax ?? 100_000,
       bytesMax: options.preparedBytesMax ?? 128 * 1024 * 1024,
@@ -106,6 +106,7 @@ export class ForwardAuth {
   replace(settings: GatewaySettings): void {
     this.#book = new RuleBook(settings)
     this.#settings = settings
+    this.#forPublicHost = this.#publicHostOf(settings)
     this.#prepared.clear()
   }
 
@@ -298,6 +299,11 @@ export class ForwardAuth {
     const { page, place } = this.#options
     const asPage = page !== undefined && isNavigation(request)
     return { nginx, publicUrl: place.publicUrl, ...(asPage ? { page } : {}) }
+  }
+
+  #publicHostOf({ rules }: GatewaySettings): (rawHeaders: readonly string[]) => boolean {
+    const { ownListener, place } = this.#options
+    return ownListener ? () => false : cameForPublicHost(place, rules)
   }
 
   get #decideOptions() {

@@ -37,7 +37,7 @@ async function start(
 
 const bySid = (providerSid = 'psid', rememberMs = hourMs): ProviderLogoutOrder => ({
   issuer,
-  target: { by: 'sid', providerSid },
+  target: { by: 'sid', providerSid, of: null },
   once: null,
   rememberMs,
 })
@@ -69,6 +69,29 @@ export function providerSuite(prepare: Prepare): void {
     expect(await isLive(store, otherIssuer)).toBe(true)
     expect((await store.tail(null)).entries).toHaveLength(2)
     expect(await store.endByProvider(bySid())).toEqual({ kind: 'done', ended: [] })
+  })
+
+  test('a logout by a sid that no session has ends those of the subject of whom no sid is known', async () => {
+    const { store, shift } = await prepare()
+    const { session: unnamed } = await start(store, { providerSid: null })
+    const { session: named } = await start(store, { providerSid: 'another' })
+    const { session: stranger } = await start(store, { subject: 'x', providerSid: null })
+    const createdUntil = addMs(await nowOf(store), 500)
+    shift(minuteMs)
+    const { session: later } = await start(store, { providerSid: null })
+    const of = { subject: 'sub', createdUntil }
+    const order = (providerSid: string): ProviderLogoutOrder => ({
+      ...bySid(providerSid),
+      target: { by: 'sid', providerSid, of },
+    })
+    expect(await store.endByProvider(order('another'))).toMatchObject({
+      ended: [{ sid: named.origin.sid }],
+    })
+    expect(await store.endByProvider(order('unknown'))).toMatchObject({
+      ended: [{ sid: unnamed.origin.sid }],
+    })
+    expect(await isLive(store, stranger)).toBe(true)
+    expect(await isLive(store, later)).toBe(true)
   })
 
   test('rule 23 late sign-in: a remembered sid refuses starts for an hour, other sids and issuers start', async () => {

@@ -76,7 +76,10 @@ function count(
   metrics.count('curfew_provider_logouts_total', { result })
 }
 
-/** With a sid that session alone, whoever else the subject is (Back-Channel Logout 1.0, section 2.6). */
+/**
+ * With a sid that session alone (Back-Channel Logout 1.0, section 2.6), unless the provider never told us its
+ * sids: then nobody can say which it was, and what is acknowledged must not live on.
+ */
 async function carryOut(
   { browser }: HttpContext,
   token: LogoutToken,
@@ -85,7 +88,8 @@ async function carryOut(
   const announcement = { id, expiresAt: rememberUntil }
   const { gateway } = browser
   if (providerSid !== null) {
-    return (await gateway.endByProviderSid({ issuer, providerSid, announcement })).kind
+    const of = subject === null ? null : { subject, createdUntil }
+    return (await gateway.endByProviderSid({ issuer, providerSid, of, announcement })).kind
   }
   if (subject === null) throw new Error('a verified logout token names a session or a subject')
   return (await gateway.endBySubject({ issuer, subject, createdUntil, announcement })).kind

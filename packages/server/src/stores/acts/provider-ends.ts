@@ -20,6 +20,7 @@ export interface ProviderEndStatements {
   readonly rowsOfSid: Statement
   readonly uidsOfSubject: Statement
   readonly rowsOfSubject: Statement
+  readonly rowsWithoutSid: Statement
   readonly count: Statement
 }
 
@@ -45,12 +46,19 @@ export function providerEndStatements(dialect: Dialect): ProviderEndStatements {
       'rows_of_subject',
       `${rows} where ${ofSubject} and created_at <= $3 order by sid${forUpdate}`,
     ),
+    rowsWithoutSid: statement(
+      'rows_without_provider_sid',
+      `${rows} where ${ofSubject} and provider_sid is null and created_at <= $3
+      order by sid${forUpdate}`,
+    ),
     count: statement(
       'count_of_subject',
       `select count(*) as n from sessions where ${ofSubject} and not (${runOut})`,
     ),
   }
 }
+
+type SidTarget = Extract<ProviderLogoutOrder['target'], { by: 'sid' }>
 
 /** Replay check, memory, fence and ends at one go (rule 23); locks in the order of acts/start.ts. */
 export function* endByProvider(
@@ -65,7 +73,7 @@ export function* endByProvider(
   }
   const rows =
     target.by === 'sid'
-      ? yield* rowsOfSid(sql, { issuer, providerSid: target.providerSid }, order.rememberMs)
+      ? yield* rowsOfSid(sql, { issuer, ...target }, order.rememberMs)
       : yield* rowsOfSubject(sql, issuer, target)
   const orders = rows.map(orderOf)
   return { kind: 'done', ended: orders.length === 0 ? [] : yield* sql.ends.dialect.endRows(orders) }
@@ -73,11 +81,15 @@ export function* endByProvider(
 
 function* rowsOfSid(
   sql: ProviderEndStatements,
-  names: { readonly issuer: string; readonly providerSid: string },
+  target: { readonly issuer: string } & SidTarget,
   rememberMs: number,
 ): Act<readonly Row[]> {
-  yield* rememberSid(sql.admission, names, rememberMs)
-  return yield* ask(sql.rowsOfSid, names.issuer, names.providerSid)
+  const { issuer, providerSid, of } = target
+  yield* rememberSid(sql.admission, target, rememberMs)
+  const rows = yield* ask(sql.rowsOfSid, issuer, providerSid)
+  if (rows.length > 0 || of === null) return rows
+  yield* lockSubject(sql.admission, issuer, of.subject)
+  return yield* ask(sql.rowsWithoutSid, issuer, of.subject, of.createdUntil)
 }
 
 /** Users first, as everywhere. One who appears meanwhile is kept out by the subject's own fence. */
