@@ -38,12 +38,19 @@ const accessSeconds = 2
 /** Expiry counts in whole seconds for some. */
 const expiredAfterMs = accessSeconds * 1000 + 1100
 
-export async function burst(order: BurstOrder): Promise<Burst> {
-  const { provider, count, targets } = order
-  const held = { latencyMs: provider.latencyMs, accessSeconds: provider.accessSeconds }
-  Object.assign(provider, { latencyMs: tokenLatencyMs, accessSeconds })
-  try {
-    const browser = new Map(await order.signIn())
+/** So that nobody answers for the first time when it counts. */
+export async function rehearse({ provider, count, targets, signIn }: BurstOrder): Promise<void> {
+  await briefTokens(provider, async () => {
+    const browser = new Map(await signIn())
+    await sleep(expiredAfterMs)
+    await askAtOnce(targets, browser, count)
+  })
+}
+
+export function burst(order: BurstOrder): Promise<Burst> {
+  const { provider, count, targets, signIn } = order
+  return briefTokens(provider, async () => {
+    const browser = new Map(await signIn())
     await sleep(expiredAfterMs)
     const grantsBefore = provider.grants.length
     const asked = await askAtOnce(targets, browser, count)
@@ -53,6 +60,18 @@ export async function burst(order: BurstOrder): Promise<Burst> {
     const later = await askOnce(targets, browser)
     const slowestMs = Math.max(...asked.map(({ ms }) => ms))
     return { grants, statuses: tally(asked), slowestMs, next, later }
+  })
+}
+
+/** The provider's tokens are short-lived and slow in coming while `act` lasts. */
+async function briefTokens<Result>(
+  provider: ScriptableProvider,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const held = { latencyMs: provider.latencyMs, accessSeconds: provider.accessSeconds }
+  Object.assign(provider, { latencyMs: tokenLatencyMs, accessSeconds })
+  try {
+    return await act()
   } finally {
     Object.assign(provider, held)
   }

@@ -41,6 +41,8 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
   const quiet = new QuietLog(() => performance.now())
   /** The sessions behind what was presented, so that nobody reads them again to fetch their tokens. */
   const behind = new WeakMap<Subject, LiveSession>()
+  const usual = { verdict: 'allow', from: 'memory' } as const
+  const allowedFromMemory = metrics.tally('curfew_forward_auth_total', usual)
   return {
     now: () => clock.now(),
     denies: (sid) => memory.denylist.denies(sid),
@@ -51,7 +53,10 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     fetch: (order) => fetchValues(options, behind.get(order.subject), order),
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
     own: (order) => answerOwn(own, order),
-    counted: (verdict, from) => metrics.count('curfew_forward_auth_total', { verdict, from }),
+    counted: (verdict, from) => {
+      if (verdict === 'allow' && from === 'memory') allowedFromMemory()
+      else metrics.count('curfew_forward_auth_total', { verdict, from })
+    },
     refused: ({ why, hint }) => {
       const suppressed = quiet.admit(`${why} ${hint}`)
       if (suppressed === undefined) return

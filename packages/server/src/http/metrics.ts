@@ -209,6 +209,7 @@ export class Metrics {
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
   readonly #durations: ReadonlyMap<string, Histogram.Internal<string>>
+  readonly #handOver: (() => void)[] = []
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, prefix: 'curfew_' })
@@ -221,11 +222,30 @@ export class Metrics {
   }
 
   text(): Promise<string> {
+    for (const handOver of this.#handOver) handOver()
     return this.#registry.metrics()
   }
 
   count<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void {
     this.#counters.get(name)?.inc({ ...labels })
+  }
+
+  /**
+   * `count`, for what happens with every request: it adds to a number, which the registry is told when
+   * the metrics are asked for. Finding a series by its labels costs a quarter of a microsecond.
+   */
+  tally<Name extends NamesOf<'counter'>>(
+    name: Name,
+    labels: LabelsOf<Name> & Readonly<Record<string, string>>,
+  ): () => void {
+    let since = 0
+    this.#handOver.push(() => {
+      if (since > 0) this.#counters.get(name)?.inc({ ...labels }, since)
+      since = 0
+    })
+    return () => {
+      since += 1
+    }
   }
 
   /** A gauge, or a counter that another room keeps, is read when the metrics are asked for. */
