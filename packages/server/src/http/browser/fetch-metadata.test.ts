@@ -30,6 +30,7 @@ describe('rule 37 limits: what counts as a visit', () => {
     ['a page that a person opens', typed],
     ['a link of another site', { ...typed, 'sec-fetch-site': 'cross-site' }],
     ['a client that says nothing', {}],
+    ['a program that is no browser', { 'sec-fetch-mode': 'cors' }],
   ])('%s', (_what, headers) => {
     expect(isNoVisit(headers)).toBe(false)
   })

@@ -26,6 +26,8 @@ export function isSameOrigin(headers: IncomingHttpHeaders, ownOrigin: string): b
  * signs in so, and any page on the web can have it done from its visitors' addresses.
  */
 export function isNoVisit(headers: IncomingHttpHeaders): boolean {
-  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': dest = 'document' } = headers
-  return mode !== 'navigate' || dest !== 'document' || headers['sec-purpose'] !== undefined
+  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': dest } = headers
+  if (headers['sec-purpose'] !== undefined) return true
+  // Browsers always name a destination; programs such as Node's fetch send a mode alone.
+  return dest !== undefined && (dest !== 'document' || mode !== 'navigate')
 }
