@@ -152,7 +152,7 @@ async function startReplicas(
 
 /** On a busy machine the first look at it may take longer than it may. */
 async function knowsTheProvider({ name, curfew }: GateReplica): Promise<void> {
-  const leads = async () => ((await curfew.api.get('/login')).status === 302 ? true : undefined)
+  const leads = async () => ((await curfew.api.get('/login?idp=main')).status === 302 ? true : undefined)
   const what = `that ${name} knows the provider`
   await eventually(leads, { withinMs: 20_000, everyMs: 200, what })
 }
