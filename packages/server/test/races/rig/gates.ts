@@ -152,7 +152,8 @@ async function startReplicas(
 
 /** On a busy machine the first look at it may take longer than it may. */
 async function knowsTheProvider({ name, curfew }: GateReplica): Promise<void> {
-  const leads = async () => ((await curfew.api.get('/login?idp=main')).status === 302 ? true : undefined)
+  const leads = async () =>
+    (await curfew.api.get('/login?idp=main')).status === 302 ? true : undefined
   const what = `that ${name} knows the provider`
   await eventually(leads, { withinMs: 20_000, everyMs: 200, what })
 }
@@ -165,13 +166,14 @@ function defaults(
   const first = merge({ ...own, id: 'main' }, idp)
   const second = secondIdp === undefined ? [] : [merge({ ...own, id: 'second' }, secondIdp)]
   const atSecond = second.length === 0 ? {} : { idp: 'second' }
+  const atMain = second.length === 0 ? {} : { idp: 'main' }
   return {
     server: { logLevel: 'warn', trustedProxies: ['127.0.0.1/32'] },
     identityProviders: [first, ...second],
     gateway: {
       rules: [
-        ruleOf(panels, panelHeaders),
-        ruleOf(verifying, verifyingHeaders),
+        { ...ruleOf(panels, panelHeaders), ...atMain },
+        { ...ruleOf(verifying, verifyingHeaders), ...atMain },
         { ...ruleOf(granted, panelHeaders), ...atSecond },
       ],
     },
