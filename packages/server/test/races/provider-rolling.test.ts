@@ -25,14 +25,15 @@ function isRefused({ status }: Reply): boolean {
 
 test('scenarios X06, X07, X10: ten thousand requests over three replicas, as it comes: not one is refused', async () => {
   const chance = new Chance()
-  gates.provider.accessSeconds = 5
+  gates.provider.accessSeconds = 2
   const people = await signIns('anywhere', 20)
   const requests = 10_000
+  const mayStop = () => asked >= requests && gates.provider.grants.length >= people.length
   const lanes = 48
   let asked = 0
   const statuses = new Map<number, number>()
   const lane = async () => {
-    while (asked < requests) {
+    while (!mayStop()) {
       asked += 1
       const page = asked % 2 === 0
       const { status } = await chance.pick(gates.all).ask(chance.pick(people), { page })
@@ -41,9 +42,8 @@ test('scenarios X06, X07, X10: ten thousand requests over three replicas, as it 
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   gates.provider.accessSeconds = 300
-  console.log(`${gates.provider.grants.length} grants meanwhile, seed ${seedOfRun}`)
+  console.log(`${asked} requests, ${gates.provider.grants.length} grants, seed ${seedOfRun}`)
   expect([...statuses.keys()]).toEqual([200])
-  expect(gates.provider.grants.length).toBeGreaterThan(0)
   expect(shownTwice(gates.provider)).toEqual([])
 })
 
