@@ -152,7 +152,8 @@ async function startReplicas(
 
 /** On a busy machine the first look at it may take longer than it may. */
 async function knowsTheProvider({ name, curfew }: GateReplica): Promise<void> {
-  const leads = async () => ((await curfew.api.get('/login')).status === 302 ? true : undefined)
+  const leads = async () =>
+    (await curfew.api.get('/login?idp=main')).status === 302 ? true : undefined
   const what = `that ${name} knows the provider`
   await eventually(leads, { withinMs: 20_000, everyMs: 200, what })
 }
@@ -164,15 +165,15 @@ function defaults(
   const own = { issuer, clientId, clientSecret, claimsFrom: ['id_token'], timeout: '2s' }
   const first = merge({ ...own, id: 'main' }, idp)
   const second = secondIdp === undefined ? [] : [merge({ ...own, id: 'second' }, secondIdp)]
-  const atSecond = second.length === 0 ? {} : { idp: 'second' }
+  const last = second.length === 0 ? 'main' : 'second'
   return {
     server: { logLevel: 'warn', trustedProxies: ['127.0.0.1/32'] },
     identityProviders: [first, ...second],
     gateway: {
       rules: [
-        ruleOf(panels, panelHeaders),
-        ruleOf(verifying, verifyingHeaders),
-        { ...ruleOf(granted, panelHeaders), ...atSecond },
+        ruleOf(panels, 'main', panelHeaders),
+        ruleOf(verifying, 'main', verifyingHeaders),
+        ruleOf(granted, last, panelHeaders),
       ],
     },
     limits: { signIns: 'off' },
@@ -184,8 +185,8 @@ const who = { 'X-User': '{{ uid }}', 'X-Sid': '{{ sid }}', 'X-Roles': '{{ roles 
 const panelHeaders = { ...who, 'X-Provider-Token': '{{ provider.accessToken }}' }
 const verifyingHeaders = { ...who, 'X-Access-Token': '{{ accessToken }}' }
 
-function ruleOf(app: string, headers: JsonObject): JsonObject {
-  return { hosts: [new URL(app).host], require: 'session', headers }
+function ruleOf(app: string, idp: string, headers: JsonObject): JsonObject {
+  return { hosts: [new URL(app).host], require: 'session', idp, headers }
 }
 
 interface SigningIn {
