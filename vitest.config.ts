@@ -16,7 +16,7 @@ export default defineConfig({
           ...strict,
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'demo/src/**/*.test.ts', 'tools/**/*.test.ts'],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
         },

@@ -45,7 +45,9 @@ describe.each(stores)('bad input on %s', (store) => {
     expect(failures.slice(0, 20), `${failures.length} failures`).toEqual([])
     expect(house.curfew.log()).not.toMatch(/uncaught|unhandled/i)
     // The aim was good: on nearly all routes some requests got past every check.
-    const missed = [...seen].filter(([, statuses]) => !statuses.has(200) && !statuses.has(201))
+    const missed = [...seen]
+      .filter(([name]) => !needProvider.has(name))
+      .filter(([, statuses]) => !statuses.has(200) && !statuses.has(201))
     expect(missed.length, missed.map(([name]) => name).join(', ')).toBeLessThan(4)
   }, 300_000)
 
@@ -151,3 +153,11 @@ function throwBytes(host: string, port: number, bytes: Uint8Array): Promise<void
     socket.write(bytes)
   })
 }
+
+/** There is no identity provider here: test/gateway has one. */
+const needProvider: ReadonlySet<string> = new Set([
+  'GET /login',
+  'GET /oidc/callback',
+  'GET /oidc/frontchannel-logout',
+  'POST /oidc/backchannel-logout',
+])
