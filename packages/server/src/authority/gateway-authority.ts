@@ -7,9 +7,10 @@ import type { ProviderRefreshDeps } from './provider-attempt.ts'
 import { endByProviderSid, endBySubject } from './provider-logout.ts'
 import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
+import { Shared } from './shared.ts'
 import { type SignInAnswer, type SignInInput, signIn } from './sign-in.ts'
 import { type SignedOut, type SignOutProofs, signOut } from './sign-out.ts'
-import { type UpstreamToken, upstreamToken } from './upstream-token.ts'
+import { type UpstreamRooms, type UpstreamToken, upstreamToken } from './upstream-token.ts'
 
 /**
  * The use cases of browsers, of the gateway and of identity providers. Each may throw StoreUnavailable,
@@ -48,8 +49,15 @@ const gatewayClient = 'curfew:gateway' as ClientId
 
 export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAuthority {
   const { rooms, store, seal, lastSeen } = deps
+  const checks = new Shared<SessionCheck>()
+  const mints: UpstreamRooms['mints'] = new Shared()
   return {
-    ...sharing((token, accepted) => checkSession(rooms, token, accepted)),
+    // At a replica that knows nothing of a token yet, the crowd that brings it is one read. Whoever is
+    // answered last asks the denylist once more, as after any other read that took its time; and who
+    // comes after a change that was acknowledged here is told of it: `forget` was called before.
+    check: (token, accepted) =>
+      checks.run(`${accepted.join(' ')} ${token}`, () => checkSession(rooms, token, accepted)),
+    forget: () => checks.forget(),
     signIn: (input) => signIn(rooms, seal, { ...input, clientId: gatewayClient, scope: '' }),
     signOut: (proofs) => signOut(deps, proofs),
     cookieOf: ({ origin, sessionToken: { generation, keyId } }) =>
@@ -63,35 +71,10 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
       if (read?.session.kind !== 'live') return undefined
       return isExpired(read.session, read.now) ? undefined : read.session
     },
-    upstreamToken: (session, audience) => upstreamToken(rooms, session, audience),
+    upstreamToken: (session, audience) => upstreamToken({ ...rooms, mints }, session, audience),
     effectiveRoles: (session) => effectiveRoles(rooms.policy, session),
     touch: (sid) => lastSeen.note(sid),
     endByProviderSid: (order) => endByProviderSid(rooms, store, order),
     endBySubject: (order) => endBySubject(rooms, store, order),
-  }
-}
-
-type Check = GatewayAuthority['check']
-
-/**
- * A crowd that brings one token while it is being asked about is told what the first one is told: at a
- * replica that knows nothing of it yet, the crowd is one read. Whoever is answered last asks the denylist
- * once more, as after any other read that took its time; and who comes after a change that was
- * acknowledged here is told of it, because `forget` was called before.
- */
-function sharing(check: Check): Pick<GatewayAuthority, 'check' | 'forget'> {
-  const underWay = new Map<string, Promise<SessionCheck>>()
-  return {
-    forget: () => underWay.clear(),
-    check: (token, accepted) => {
-      const key = `${accepted.join(' ')} ${token}`
-      const known = underWay.get(key)
-      if (known !== undefined) return known
-      const checking = check(token, accepted).finally(() => {
-        if (underWay.get(key) === checking) underWay.delete(key)
-      })
-      underWay.set(key, checking)
-      return checking
-    },
   }
 }

@@ -71,7 +71,12 @@ export interface ProviderRefresh {
 
 export interface FlightDeps extends ProviderRefreshDeps {
   readonly hints: Pick<SessionHints, 'announceSession' | 'onSessionHint'>
+  /** How a flight waits for another replica, if not by the clock of the process. */
+  readonly pause?: Pause
 }
+
+/** Ends after so long, or when the signal aborts, whichever comes first. */
+export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
 /**
  * When a flight looks whether another replica has stored new tokens, if no hint comes: soon at first,
@@ -309,10 +314,8 @@ class Refresher implements ProviderRefresh {
     const usualMs = Math.min(lookMsMin * 2 ** look, lookMsMax)
     const woken = new AbortController()
     this.#waiting.set(sid, () => woken.abort())
-    await delay(Math.min(usualMs, Math.max(1, longestMs)), undefined, {
-      signal: woken.signal,
-      ref: false,
-    }).catch(() => undefined)
+    const pause = this.#deps.pause ?? pauseByClock
+    await pause(Math.min(usualMs, Math.max(1, longestMs)), woken.signal)
     this.#waiting.delete(sid)
     return undefined
   }
@@ -321,6 +324,10 @@ class Refresher implements ProviderRefresh {
     if (sid !== undefined) this.#waiting.get(sid)?.()
     else for (const wake of this.#waiting.values()) wake()
   }
+}
+
+async function pauseByClock(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
 interface Look {

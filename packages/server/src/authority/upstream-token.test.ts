@@ -2,12 +2,16 @@ import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { type LiveSession, reason } from '#domain'
 import { issuer, openWorld, started, type World } from '#test/authority/rooms.ts'
+import { Shared } from './shared.ts'
 import { upstreamToken } from './upstream-token.ts'
 
 const application = 'https://app.example.com'
 
+const tokenFor = ({ rooms }: World, session: LiveSession, audience: string) =>
+  upstreamToken({ ...rooms, mints: new Shared() }, session, audience)
+
 async function minted(world: World, session: LiveSession, audience = application) {
-  const made = await upstreamToken(world.rooms, session, audience)
+  const made = await tokenFor(world, session, audience)
   if (made.kind !== 'minted') throw new Error(made.kind)
   return { ...made, claims: decodeJwt(made.token) }
 }
@@ -25,7 +29,7 @@ describe('the token for an application', () => {
     const { token, claims } = await minted(world, session)
     expect(claims).toMatchObject({ aud: [application], sub: 'alice', roles: ['pilot'] })
     expect(await world.authority.present(token)).toEqual({ kind: 'invalid', why: 'wrong_audience' })
-    expect(await upstreamToken(world.rooms, session, issuer)).toEqual({ kind: 'refused' })
+    expect(await tokenFor(world, session, issuer)).toEqual({ kind: 'refused' })
   })
 
   test('rule 4 every mint is a swap: one for half of its life, derived for each application', async () => {
@@ -50,6 +54,23 @@ describe('the token for an application', () => {
     expect((await rowOf(world, session)).version).toBe(row.version)
   })
 
+  test('a crowd with one snapshot is one swap, and all have the same token', async () => {
+    const world = await openWorld()
+    const { session } = await started(world, { device: 'web' })
+    world.advance(151_000)
+    let swaps = 0
+    const swap: typeof world.store.swap = (...values) => {
+      swaps++
+      return world.store.swap(...values)
+    }
+    const store = { ...world.rooms.store, swap }
+    const rooms = { ...world.rooms, store, mints: new Shared<never>() }
+    const crowd = Array.from({ length: 50 }, () => upstreamToken(rooms, session, application))
+    const made = (await Promise.all(crowd)).map((one) => (one.kind === 'minted' ? one.token : one))
+    expect(new Set(made).size).toBe(1)
+    expect(swaps).toBe(1)
+  })
+
   test('changed roles are in the next one at once', async () => {
     const world = await openWorld()
     const { session, sid } = await started(world, { device: 'web', roles: ['pilot'] })
@@ -64,6 +85,6 @@ describe('the token for an application', () => {
     await world.store.end({ sid, reason: reason('userLogout'), by: null, guard: 'live' })
     world.advance(151_000)
     world.cached.set(sid, session)
-    expect(await upstreamToken(world.rooms, session, application)).toEqual({ kind: 'ended' })
+    expect(await tokenFor(world, session, application)).toEqual({ kind: 'ended' })
   })
 })

@@ -2,6 +2,7 @@ import { type LiveSession, type MintCommand, type MintedAccess, transition } fro
 import { type Applied, apply } from './apply.ts'
 import { rulesOf } from './policy.ts'
 import type { Rooms } from './rooms.ts'
+import type { Shared } from './shared.ts'
 import { accessTokenFor } from './token-set.ts'
 
 export type UpstreamToken =
@@ -12,6 +13,11 @@ export type UpstreamToken =
   /** The audience would be Curfew itself (rule 15). */
   | { readonly kind: 'refused' }
 
+export interface UpstreamRooms extends Rooms {
+  /** Under way in this process, by session and version: a crowd would only outrun each other's swaps. */
+  readonly mints: Shared<Newest | undefined>
+}
+
 /**
  * A short access token that an application behind the gateway may verify. Minted at most once per half
  * life and session, whatever the number of requests and replicas (rule 4), for the audience alone: the
@@ -20,12 +26,13 @@ export type UpstreamToken =
  * @throws StoreUnavailable
  */
 export async function upstreamToken(
-  rooms: Rooms,
+  rooms: UpstreamRooms,
   session: LiveSession,
   audience: string,
 ): Promise<UpstreamToken> {
   if (audience === rooms.policy.issuer) return { kind: 'refused' }
-  const minted = await newestOf(rooms, session)
+  const { origin, version } = session
+  const minted = await rooms.mints.run(`${origin.sid} ${version}`, () => newestOf(rooms, session))
   if (minted === undefined) return { kind: 'ended' }
   const { newest, holder, halfLifeMs } = minted
   const token = accessTokenFor(rooms, holder, newest, [audience])

@@ -1,6 +1,7 @@
 /*
- * kill -9 of the process that asks the provider, at every step of its way. Another one takes over when the
- * lease has run out; what the dead one may have lost is one refresh token, and with it one sign-in.
+ * kill -9 of the process that asks the provider, at every step of its way, and one that sleeps. Another one
+ * takes over when the lease has run out; what the dead one may have lost is one refresh token, and with it
+ * one sign-in.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
@@ -110,5 +111,21 @@ test('scenario X04: rule 21 lease: killed after its commit, before it knew of it
     return () => caught.drop()
   })
   expect(told).toEqual(Array(waiting).fill([200, known(newest(victim))]))
+  expect(grantsOf(gates.provider, victim.subject)).toBe(1)
+})
+
+test('rule 21 lease: whoever learns of its lease only when it has run out sends nothing', async () => {
+  const [slept, other] = [gates.at(0), gates.at(1)]
+  const caught = slept.wire.catchAnswer('swap_provider')
+  const asked = slept.ask(victim)
+  const answer = await caught
+  // It waits for the lease, then takes its own.
+  const reply = await other.ask(victim)
+  answer.pass()
+  const token = known(newest(victim))
+  for (const one of [reply, await asked]) {
+    expect(one.status).toBe(200)
+    expect(one.headers['x-provider-token']).toBe(token)
+  }
   expect(grantsOf(gates.provider, victim.subject)).toBe(1)
 })

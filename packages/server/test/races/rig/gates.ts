@@ -165,16 +165,15 @@ function defaults(
   const own = { issuer, clientId, clientSecret, claimsFrom: ['id_token'], timeout: '2s' }
   const first = merge({ ...own, id: 'main' }, idp)
   const second = secondIdp === undefined ? [] : [merge({ ...own, id: 'second' }, secondIdp)]
-  const atSecond = second.length === 0 ? {} : { idp: 'second' }
-  const atMain = second.length === 0 ? {} : { idp: 'main' }
+  const last = second.length === 0 ? 'main' : 'second'
   return {
     server: { logLevel: 'warn', trustedProxies: ['127.0.0.1/32'] },
     identityProviders: [first, ...second],
     gateway: {
       rules: [
-        { ...ruleOf(panels, panelHeaders), ...atMain },
-        { ...ruleOf(verifying, verifyingHeaders), ...atMain },
-        { ...ruleOf(granted, panelHeaders), ...atSecond },
+        ruleOf(panels, 'main', panelHeaders),
+        ruleOf(verifying, 'main', verifyingHeaders),
+        ruleOf(granted, last, panelHeaders),
       ],
     },
     limits: { signIns: 'off' },
@@ -186,8 +185,8 @@ const who = { 'X-User': '{{ uid }}', 'X-Sid': '{{ sid }}', 'X-Roles': '{{ roles 
 const panelHeaders = { ...who, 'X-Provider-Token': '{{ provider.accessToken }}' }
 const verifyingHeaders = { ...who, 'X-Access-Token': '{{ accessToken }}' }
 
-function ruleOf(app: string, headers: JsonObject): JsonObject {
-  return { hosts: [new URL(app).host], require: 'session', headers }
+function ruleOf(app: string, idp: string, headers: JsonObject): JsonObject {
+  return { hosts: [new URL(app).host], require: 'session', idp, headers }
 }
 
 interface SigningIn {
