@@ -84,13 +84,12 @@ export interface ProviderGrants {
   /** Undefined: the provider has left the configuration. */
   rules(providerId: string): ProviderRules | undefined
   refresh(order: RefreshOrder): Promise<GrantResult>
-  /** The provider's second source of claims; undefined when there is none, or it did not answer. */
+  /** All the provider's sources of claims; undefined when there is one alone, or one did not answer. */
   reread(order: {
     readonly providerId: string
     readonly subject: string
     /** Of the row; the ID token among them was verified when it came. */
     readonly tokens: ProviderTokens
-    readonly claims: Claims
   }): Promise<ProviderGrant | undefined>
   revokeAtProvider(order: RevocationOrder): Promise<'revoked' | 'unsupported' | 'failed'>
 }

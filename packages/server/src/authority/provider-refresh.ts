@@ -285,16 +285,15 @@ class Refresher implements ProviderRefresh {
     return { kind: 'good', session, late: now >= link.tokensExpireAt }
   }
 
-  /** The provider's second source of claims is asked when nobody waits any more. */
+  /** The provider's other sources of claims are asked when nobody waits any more. */
   async #reread(session: LiveSession): Promise<void> {
-    const { provider: link, grants, origin } = session
+    const { provider: link, origin } = session
     if (link === null) return
     const { providerId, subject } = link
     const tokens =
       this.#deps.grants.rules(providerId) && tokensOf(this.#deps.seal, origin.sid, link)
     if (tokens === undefined) return
-    const { claims } = grants
-    const regrant = await this.#deps.grants.reread({ providerId, subject, tokens, claims })
+    const regrant = await this.#deps.grants.reread({ providerId, subject, tokens })
     if (regrant === undefined) return
     await apply(this.#deps.rooms, origin.sid, () => ({ kind: 'regrant', ...regrant }))
   }

@@ -1,8 +1,9 @@
 /* OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.6: what a logout token must be. */
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '#authority'
 import { addMs, epochSeconds, type Instant, instant, toInstant } from '#domain'
 import { asymmetricAlgorithms } from './algorithms.ts'
+import { isKeyFault } from './key-fault.ts'
 import { type Provider, type Providers, ProviderUnavailable } from './providers.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
@@ -146,12 +147,8 @@ function refusal(error: unknown): LogoutTokenVerdict {
   if (error instanceof ProviderUnavailable) {
     return { kind: 'unavailable', retryAfterMs: error.retryAfterMs }
   }
-  // jose's own errors are about the token; the rest is the way to the keys.
-  if (error instanceof errors.JWKSTimeout) return { kind: 'unavailable', retryAfterMs: 1000 }
-  if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') {
-    return invalid(error.message)
-  }
-  return { kind: 'unavailable', retryAfterMs: 1000 }
+  if (isKeyFault(error)) return { kind: 'unavailable', retryAfterMs: 1000 }
+  return invalid(error instanceof Error ? error.message : String(error))
 }
 
 function invalid(why: string): LogoutTokenVerdict {

@@ -4,6 +4,7 @@ import * as client from 'openid-client'
 import type { Claims, Secret, Uid } from '#domain'
 import { githubUser } from './github.ts'
 import { isAllowed, judgeEmail, mergeClaims, rolesOf, uidOf } from './identity.ts'
+import { isKeyFault } from './key-fault.ts'
 import type { Discovered, Provider } from './providers.ts'
 import type { ClaimSource } from './settings.ts'
 
@@ -33,7 +34,7 @@ export type Person =
 export async function personOf(sources: Sources): Promise<Person> {
   const { settings } = sources.provider
   const told: Claims[] = []
-  for (const source of settings.claimsFrom) told.push(await tell(source, sources))
+  for (const source of settings.claimsFrom) told.push((await tell(source, sources)) ?? {})
   return judgedPerson(
     sources.provider,
     sources.issuer,
@@ -66,12 +67,13 @@ export class SubjectMismatch extends Error {
   }
 }
 
-export async function tell(source: ClaimSource, sources: Sources): Promise<Claims> {
+/** Undefined: it cannot be asked now. @throws SubjectMismatch */
+export async function tell(source: ClaimSource, sources: Sources): Promise<Claims | undefined> {
   switch (source) {
     case 'id_token':
       return sources.idClaims ?? {}
     case 'userinfo':
-      return (await userinfo(sources)) ?? {}
+      return userinfo(sources)
     case 'access_token':
       return accessClaims(sources)
     default:
@@ -85,7 +87,7 @@ export async function tell(source: ClaimSource, sources: Sources): Promise<Claim
  *
  * @throws SubjectMismatch
  */
-export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Claims | undefined> {
+async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Claims | undefined> {
   const { provider, discovered, accessToken, subject } = sources
   const { settings, fetch } = provider
   try {
@@ -108,8 +110,11 @@ export async function userinfo(sources: Omit<Sources, 'idClaims'>): Promise<Clai
 /** What openid-client calls a `sub` that differs. */
 const subjectMismatchCode = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
 
-/** Only a JWT that the provider signed, about this subject, for us: anything else tells nothing. */
-export async function accessClaims(sources: Sources): Promise<Claims> {
+/**
+ * Only a JWT that the provider signed, about this subject, for us: anything else tells nothing. Undefined:
+ * its keys cannot be read now.
+ */
+async function accessClaims(sources: Sources): Promise<Claims | undefined> {
   const { provider, discovered, accessToken, subject } = sources
   try {
     const { payload, protectedHeader } = await jwtVerify(accessToken.reveal(), discovered.keys)
@@ -118,8 +123,8 @@ export async function accessClaims(sources: Sources): Promise<Claims> {
     const ours = forUs === undefined || forUs === provider.settings.clientId
     const good = known && ours && payload.sub === subject && !protectedHeader.alg.startsWith('HS')
     return good ? (payload as Claims) : {}
-  } catch {
+  } catch (error) {
     // Opaque, or not for us to read.
-    return {}
+    return isKeyFault(error) ? undefined : {}
   }
 }

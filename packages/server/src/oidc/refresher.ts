@@ -13,14 +13,7 @@ import { type Claims, type ProviderGrant, Secret } from '#domain'
 import { tokensExpireAt } from './expiry.ts'
 import { silenceIn } from './flow-failures.ts'
 import { judgeEmail, mergeClaims, speaksOf, verifiedEmail } from './identity.ts'
-import {
-  accessClaims,
-  judgedPerson,
-  type Person,
-  SubjectMismatch,
-  tell,
-  userinfo,
-} from './person.ts'
+import { judgedPerson, type Person, SubjectMismatch, tell } from './person.ts'
 import { presetOf } from './presets.ts'
 import { type GrantWatch, watchGrant } from './provider-http.ts'
 import { type Discovered, type Provider, type Providers, ProviderUnavailable } from './providers.ts'
@@ -66,12 +59,12 @@ async function refresh(
     const grant = () => client.refreshTokenGrant(discovered.configuration, secret)
     const answer = await watchGrant(watch, grant)
     const claims = answer.claims() as Claims | undefined
-    return await tokensFrom({ provider, discovered, order, askedAt, body: answer, claims })
+    return tokensFrom({ provider, order, askedAt, body: answer, claims })
   } catch (error) {
     const body = tokenBody(watch.answer)
     if (body === undefined) return failure(error, watch.answer)
     // The tokens came; what failed is the ID token beside them. They are the only good ones now.
-    return tokensFrom({ provider, discovered, order, askedAt, body, claims: undefined })
+    return tokensFrom({ provider, order, askedAt, body, claims: undefined })
   }
 }
 
@@ -84,7 +77,6 @@ interface TokenBody {
 
 interface Answered {
   readonly provider: Provider
-  readonly discovered: Discovered
   readonly order: RefreshOrder
   readonly askedAt: ReturnType<Clock['now']>
   readonly body: TokenBody
@@ -92,8 +84,7 @@ interface Answered {
   readonly claims: Claims | undefined
 }
 
-async function tokensFrom(answered: Answered): Promise<GrantResult> {
-  const { provider, order, askedAt, body, claims } = answered
+function tokensFrom({ provider, order, askedAt, body, claims }: Answered): GrantResult {
   const fresh = body.refresh_token
   const idToken = claims === undefined ? undefined : body.id_token
   const tokens: ProviderTokens = {
@@ -108,8 +99,8 @@ async function tokensFrom(answered: Answered): Promise<GrantResult> {
   const rotated = fresh !== undefined && fresh !== order.refreshToken.reveal()
   const expiresAt = tokensExpireAt(askedAt, body.expires_in, exp)
   if (claims === undefined) return { kind: 'tokens', tokens, expiresAt, rotated, grants: undefined }
-  const told = await toldAtOnce(answered, claims)
-  const person = judgedPerson(provider, order.issuer, withGaps(provider, told, order))
+  const told = toldAtOnce(provider, claims)
+  const person = judgedPerson(provider, order.issuer, withGaps(told, order))
   if (person.kind === 'person' && !person.allowed) {
     return { kind: 'not-this-user', tokens, why: 'the account may no longer be used here' }
   }
@@ -120,28 +111,30 @@ async function tokensFrom(answered: Answered): Promise<GrantResult> {
   return { kind: 'tokens', tokens, expiresAt, rotated, grants: { ...grants, roles: undefined } }
 }
 
-/** All but userinfo, which is asked behind the answer (`reread`). */
-async function toldAtOnce(
-  { provider, discovered, order, body }: Answered,
-  idClaims: Claims,
-): Promise<Claims> {
-  const { subject, issuer } = order
-  const accessToken = new Secret(body.access_token)
-  const sources = { provider, discovered, idClaims, accessToken, subject, issuer }
-  const told: Claims[] = []
-  for (const source of provider.settings.claimsFrom) {
-    if (source !== 'userinfo') told.push(await tell(source, sources))
-  }
-  return mergeClaims(told)
+interface Told {
+  readonly claims: Claims
+  /** Other sources have a word in it, and are asked behind the answer (`reread`). */
+  readonly more: boolean
+}
+
+/** Nothing is asked here: until the tokens are stored, every moment may be the last of the lease. */
+function toldAtOnce({ settings }: Provider, idClaims: Claims): Told {
+  const { claimsFrom } = settings
+  const claims = claimsFrom.includes('id_token') ? mergeClaims([idClaims]) : {}
+  return { claims, more: claimsFrom.some((source) => source !== 'id_token') }
+}
+
+/** What only silent sources tell stays as it was until they are heard. */
+function withGaps(told: Told, { subject, claims }: RefreshOrder): Claims {
+  return mergeClaims([{ sub: subject }, told.claims, ...(told.more ? [claims] : [])])
 }
 
 /**
  * Roles are made of what the provider says, never of claims that were kept: a client with `issuer` may have
  * written those, and it gives no roles but those of its `mayGrant` (rule 17). Until all is told they stay.
  */
-function tellsRoles({ settings }: Provider, told: Claims): boolean {
-  const { claimsFrom, rolesClaims } = settings
-  return !claimsFrom.includes('userinfo') || rolesClaims.every((name) => speaksOf(told, name))
+function tellsRoles({ settings }: Provider, told: Told): boolean {
+  return !told.more || settings.rolesClaims.every((name) => speaksOf(told.claims, name))
 }
 
 /** `told` is what the provider itself said just now: claims that were kept may have been changed here. */
@@ -151,12 +144,6 @@ function granted(provider: Provider, person: Person, told: Claims): ProviderGran
   const silent = !Object.hasOwn(told, 'email')
   const judged = judgeEmail(mergeClaims([told]), provider.settings.trustEmail)
   return { roles, claims, verifiedEmail: silent ? undefined : (verifiedEmail(judged) ?? null) }
-}
-
-/** What only userinfo tells stays as it was until it is read again. */
-function withGaps({ settings }: Provider, told: Claims, { subject, claims }: RefreshOrder): Claims {
-  const before = settings.claimsFrom.includes('userinfo') ? [claims] : []
-  return mergeClaims([{ sub: subject }, told, ...before])
 }
 
 function tokenBody(text: string | undefined): TokenBody | undefined {
@@ -234,26 +221,25 @@ function withRetryAfter(result: GrantResult, response: Response): GrantResult {
   return { ...result, retryAfterMs: seconds * 1000 }
 }
 
-/** Userinfo again, when it is among the sources: its word is newer than what the session has. */
+/** All sources again, where there is another than the ID token: its word is newer than the session's. */
 async function reread(
   provider: Provider | undefined,
   order: Parameters<ProviderGrants['reread']>[0],
 ): Promise<ProviderGrant | undefined> {
-  if (provider === undefined || !provider.settings.claimsFrom.includes('userinfo')) return undefined
+  const sources = provider?.settings.claimsFrom ?? []
+  if (provider === undefined || sources.every((one) => one === 'id_token')) return undefined
   const { tokens, subject } = order
   const { accessToken, idToken } = tokens
   try {
     const discovered = await provider.discovered()
     const { issuer } = discovered.metadata
-    const told = await userinfo({ provider, discovered, accessToken, subject, issuer })
-    if (told === undefined) return undefined
-    const idClaims = idToken === null ? {} : (decodeJwt(idToken.reveal()) as Claims)
+    const idClaims = idToken === null ? undefined : (decodeJwt(idToken.reveal()) as Claims)
     const asked = { provider, discovered, idClaims, accessToken, subject, issuer }
-    const all = { id_token: idClaims, userinfo: told, access_token: await accessClaims(asked) }
-    const { claimsFrom } = provider.settings
-    const merged = mergeClaims([{ sub: subject }, ...claimsFrom.map((source) => all[source])])
-    const person = judgedPerson(provider, issuer, merged)
-    return granted(provider, person, idToken === null ? told : mergeClaims([idClaims, told]))
+    const told = await Promise.all(sources.map((source) => tell(source, asked)))
+    // One that is away would be missed in the roles: nothing changes until all have spoken.
+    if (!told.every((one) => one !== undefined)) return undefined
+    const merged = mergeClaims([{ sub: subject }, ...told])
+    return granted(provider, judgedPerson(provider, issuer, merged), merged)
   } catch (error) {
     if (error instanceof SubjectMismatch || error instanceof ProviderUnavailable) return undefined
     throw error

@@ -301,6 +301,21 @@ test('userinfo is read again behind a refresh, and its roles with it', async () 
   expect((await rowOf(replica, session)).grants.roles).toEqual(['ops'])
 })
 
+test('while userinfo is away, the roles that it told stay, and so does the session', async () => {
+  const stage = await openStage(undefined, {
+    claimsFrom: ['id_token', 'userinfo'],
+    allow: { domains: [], users: [], roles: ['pilot'], claims: {} },
+  })
+  const replica = await stage.replica()
+  stage.provider.userinfo = { roles: ['pilot'] }
+  const session = await signedIn(stage, replica)
+  stage.provider.userinfoStatus = 503
+  stage.advance(300_000)
+  expect(await replica.refresh.freshen(session)).toMatchObject({ kind: 'good', late: false })
+  await replica.behind.idle()
+  expect((await rowOf(replica, session)).grants.roles).toEqual(['pilot'])
+})
+
 test('scenario R16: another subject in the refreshed ID token ends the session, and its tokens go back', async () => {
   const stage = await openStage()
   const replica = await stage.replica()
