@@ -23,7 +23,7 @@ export async function startRedisSentinel(password?: string): Promise<RedisSentin
     `sentinel monitor ${masterName} 127.0.0.1 ${master.port} 1`,
     `sentinel down-after-milliseconds ${masterName} ${downAfterMs}`,
     `sentinel failover-timeout ${masterName} 3000`,
-    ...(password === undefined ? [] : [`sentinel auth-pass ${masterName} ${password}`]),
+    ...(password === undefined ? [] : [`sentinel auth-pass ${masterName} "${password}"`]),
     '',
   ]
   const sentinel = await startRedis({
