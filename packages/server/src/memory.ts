@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
-import type { Store } from '#authority'
+import type { RecordedEnd, Store } from '#authority'
 import { Snapshots, type TailView } from '#cache'
 import type { Config } from '#config'
 import type { SessionId } from '#domain'
-import { openStream, Tail } from '#feed'
+import { joinHints, openStream, Tail } from '#feed'
 import type { FeedEvents, Metrics } from '#http'
+import type { Sealer } from '#tokens'
 import type { StoreClock } from './clock.ts'
 import type { Memory } from './house.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { RedisJoins } from './redis-joins.ts'
 
 /** What a server remembers between requests: the tail's denylist, and snapshots that it vouches for. */
 export interface ServerMemory extends Memory {
@@ -22,6 +25,8 @@ export interface ServerMemory extends Memory {
 export interface MemoryOptions {
   readonly store: Store
   readonly clock: StoreClock
+  readonly sealer: Sealer
+  readonly redis: RedisConnection | undefined
   readonly config: Config
   readonly log: Logger
   readonly metrics: Metrics
@@ -34,13 +39,18 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
   const { pullIntervalMs, maxStalenessMs } = config.revocation
   const accepts = config.revocation.onStale === 'accept'
   const remembered: { cache?: Snapshots; changed?: (sid: SessionId) => void } = {}
+  const joins = options.redis === undefined ? undefined : redisJoins(options, options.redis)
   const tail = new Tail({
     store,
     clock,
     pullIntervalMs,
     maxStalenessMs,
-    signals: tailSignals(options, () => remembered.cache?.clear()),
+    signals: {
+      ...tailSignals(options, () => remembered.cache?.clear()),
+      followed: (head) => joins?.followed(head),
+    },
   })
+  joins?.follow(tail)
   const stale = () => tail.stale && !accepts
   const cache = new Snapshots({
     tail: tailView(tail, stale),
@@ -56,7 +66,29 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
   const onSessionChange: ServerMemory['onSessionChange'] = (listener) => {
     remembered.changed = listener
   }
-  return { denylist: tail, cache, tail, events, stale, onSessionChange }
+  const denylist = toldDenylist(tail, (ended) => joins?.ended(ended))
+  const hints = joins === undefined ? store : joinHints(store, joins.hints)
+  const close = async () => {
+    tail.close()
+    await joins?.close()
+  }
+  return { denylist, hints, cache, tail, events, stale, onSessionChange, close }
+}
+
+/** Denied here first and always (rule 35); what follows waits for nothing and fails nothing. */
+function toldDenylist(tail: Tail, tell: (ended: RecordedEnd) => void): Memory['denylist'] {
+  return {
+    denies: (sid) => tail.denies(sid),
+    deny: (ended) => {
+      tail.deny(ended)
+      tell(ended)
+    },
+  }
+}
+
+function redisJoins(options: MemoryOptions, redis: RedisConnection): RedisJoins {
+  const { config, sealer, metrics } = options
+  return new RedisJoins({ redis, config, sealer, metrics })
 }
 
 function tailView(tail: Tail, stale: () => boolean): TailView {
@@ -94,7 +126,7 @@ function tailSignals(
     renewed: (epoch) =>
       log.error(
         { epoch },
-        'the store is older than this replica: was it restored? Run `curfew recover`',
+        'the store is older than what replicas or Redis have seen of it: was it restored? Run `curfew recover`',
       ),
     failed: (error, failures) =>
       log.warn({ err: error, failures }, 'the feed could not be read; trying again'),

@@ -55,6 +55,8 @@ const results = {
   ],
   providerLogouts: ['done', 'replayed', 'invalid', 'unavailable'],
   revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
+  pushes: ['published', 'failed', 'dropped'],
+  redisFailures: ['offline', 'resting', 'full', 'timeout', 'lost', 'refused'],
 } as const
 
 /** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
@@ -183,6 +185,36 @@ export const series = {
     kind: 'counter',
     help: 'Uses of sessions that were not noted because too many waited; the next use is.',
     labels: {},
+  },
+  curfew_push_total: {
+    kind: 'counter',
+    help: 'Ends told on the Redis channel: `failed` ones were not, or nobody knows, `dropped` ones found the queue full; the next pull of each verifier has them.',
+    labels: { result: results.pushes },
+  },
+  curfew_push_waiting: {
+    kind: 'gauge',
+    help: 'Ends that wait to be told on the Redis channel.',
+    labels: {},
+  },
+  curfew_redis_up: {
+    kind: 'gauge',
+    help: '1 while Redis is connected and answers. Without it everything goes on from the store.',
+    labels: {},
+  },
+  curfew_redis_disconnects_total: {
+    kind: 'counter',
+    help: 'Connections to Redis that were lost, and attempts to connect that failed.',
+    labels: {},
+  },
+  curfew_redis_failures_total: {
+    kind: 'counter',
+    help: 'Commands that Redis did not carry out: `offline` and `resting` (the breaker is open) were not sent, `full` found too many under way, `timeout` and `lost` may have been carried out, `refused` were answered with an error.',
+    labels: { reason: results.redisFailures },
+  },
+  curfew_redis_messages_total: {
+    kind: 'counter',
+    help: "Messages heard on Redis, this replica's own among them: `ends` make it read the feed, `sessions` make it look at sessions again.",
+    labels: { about: ['ends', 'sessions'] },
   },
   curfew_client_auth_failures_total: {
     kind: 'counter',
