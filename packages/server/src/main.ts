@@ -95,6 +95,7 @@ async function serveAt(place: Place, io: Io): Promise<number> {
     try {
       await run(house, { io, place, log, metrics })
     } finally {
+      house.memory.tail.close()
       await house.close()
     }
     return 0
@@ -117,7 +118,7 @@ async function run(house: ServerHouse, { io, place, log, metrics }: Running): Pr
   memory.tail.start()
   await Promise.race([memory.tail.whenReady(), signalled.stopped])
   // Asked to stop while the store was away: there is nobody to be drained.
-  if (signalled.isStopped()) return memory.tail.close()
+  if (signalled.isStopped()) return
   const front = openFront({ house, log, metrics, proxyEnv: io.env })
   const shared = { house, metrics, fellows, log, front, proxyEnv: io.env }
   const joined = { ...shared, readiness: () => readiness.now() }
@@ -138,7 +139,6 @@ async function run(house: ServerHouse, { io, place, log, metrics }: Running): Pr
   await listeners.close()
   await front.close()
   await housekeeping.stop()
-  memory.tail.close()
   log.info('stopped')
 }
 
