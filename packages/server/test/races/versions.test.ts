@@ -116,6 +116,12 @@ async function takeBack(): Promise<void> {
   }
 }
 
+async function waitsForSessions(): Promise<true | undefined> {
+  const waiting = await a.stage.execute(`select 1 from pg_locks
+    where relation = 'sessions'::regclass and mode = 'AccessExclusiveLock' and not granted`)
+  return waiting.length > 0 ? true : undefined
+}
+
 test('a step waits for a table only briefly: those who come behind it are served', async () => {
   await b.stop()
   await takeBack()
@@ -123,7 +129,9 @@ test('a step waits for a table only briefly: those who come behind it are served
   let over = false
   const load = Array.from({ length: 4 }, () => use(a.api, () => over))
   const migrated = b.restart(newer)
-  await sleep(4000)
+  await eventually(waitsForSessions, { withinMs: 30_000, what: 'a step that waits for the table' })
+  // Whoever waits for a lock for two seconds gives up: longer than that.
+  await sleep(3500)
   over = true
   expect((await Promise.all(load)).flat()).toEqual([])
   await letGo()
