@@ -68,7 +68,7 @@ function addServer(program: Command, io: Io, outcome: { code: number }): void {
     .action(async (options: { config?: string }) => {
       const { serve } = await import('../main.ts')
       const file = options.config ?? configOf(program)
-      outcome.code = await serve({ io, load: () => loadOrFail(io, file) })
+      outcome.code = await serve({ io, load: (read) => loadOrFail(io, file, read) })
     })
   program
     .command('check')

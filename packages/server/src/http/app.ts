@@ -23,6 +23,7 @@ import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
+import type { Heard } from './fellows.ts'
 import { isTooDeep, jsonDepthMax } from './json-depth.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
@@ -85,18 +86,37 @@ export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): Fasti
 }
 
 function contextOf(deps: HttpDeps): HttpContext {
-  const { authority, clients, metrics, settings } = deps
+  const { authority, clients, metrics, settings, fellows } = deps
   const limiter = new Limits(settings.limits, {
     monotonic: () => performance.now(),
     limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
+    taken: (limit, key) => fellows.tell({ kind: 'taken', limit, key }),
   })
   const addresses = new ClientAddresses(settings.trustedProxies)
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
   const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
   const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
-  const streams = new EventStreams(settings.limits)
+  const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
+  fellows.onWord((heard) => heed(heard, limiter, streams))
   metrics.source('curfew_event_streams', () => streams.size)
   return { ...deps, limiter, addresses, clientAuth, callers, streams }
+}
+
+/** What other workers let through counts here too. */
+function heed(heard: Heard, limiter: Limits, streams: EventStreams): void {
+  switch (heard.kind) {
+    case 'taken':
+      limiter.note(heard.limit, heard.key)
+      break
+    case 'streams':
+      streams.heard(heard.from, heard.caller, heard.open)
+      break
+    case 'gone':
+      streams.forget(heard.from)
+      break
+    default:
+      heard satisfies never
+  }
 }
 
 function bareApp(

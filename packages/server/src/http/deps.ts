@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Authority, Clock, FeedEntry, FeedPosition, FeedStore, OpaqueTokens } from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { BrowserDeps } from './browser/deps.ts'
+import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What the room works with; `main` joins it. */
@@ -20,6 +21,7 @@ export interface HttpDeps {
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   readonly metrics: Metrics
+  readonly fellows: Fellows
   /** Answers forward auth ahead of the router; false: it is not. */
   readonly ahead: (message: IncomingMessage, response: ServerResponse) => boolean
 }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { flowFailureCodes } from '#oidc'
 import { countedLimits } from './limits.ts'
+import type { MetricsReport } from './metrics-sum.ts'
 
 export const routeGroups = [
   'token',
@@ -26,6 +27,8 @@ type Kind = 'counter' | 'gauge' | 'histogram'
 export interface SeriesKind {
   readonly kind: Kind
   readonly help: string
+  /** What /metrics shows of several workers; the sum unless it says so. */
+  readonly acrossWorkers?: 'max'
   /** Every label with all of its values: each series stands at 0 from the start. */
   readonly labels: Readonly<Record<string, readonly string[]>>
 }
@@ -83,16 +86,19 @@ export const series = {
   },
   curfew_feed_lag_seconds: {
     kind: 'gauge',
+    acrossWorkers: 'max',
     help: 'How long after its commit the newest end of another replica became known here.',
     labels: {},
   },
   curfew_feed_staleness_seconds: {
     kind: 'gauge',
+    acrossWorkers: 'max',
     help: 'Time since the beginning of the last good read of the feed.',
     labels: {},
   },
   curfew_denylist_entries: {
     kind: 'gauge',
+    acrossWorkers: 'max',
     help: 'Ended sessions that this process denies from memory.',
     labels: {},
   },
@@ -125,6 +131,11 @@ export const series = {
     kind: 'histogram',
     help: 'Time from the request line to the end of the answer; event streams are left out.',
     labels: { route: routeGroups },
+  },
+  curfew_workers: {
+    kind: 'gauge',
+    help: 'Processes that answer here: 1, or as many of `server.workers` as are alive.',
+    labels: {},
   },
   curfew_event_streams: {
     kind: 'gauge',
@@ -237,6 +248,7 @@ const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /** The registry of one process. */
 export class Metrics {
+  #gather: (() => Promise<string>) | undefined
   readonly #registry = new Registry()
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
@@ -247,6 +259,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry, prefix: 'curfew_' })
     for (const [name, kind] of Object.entries(series)) this.#add(name, kind)
     this.#durations = this.#histogram()
+    this.source('curfew_workers', () => 1)
   }
 
   get contentType(): string {
@@ -254,8 +267,20 @@ export class Metrics {
   }
 
   text(): Promise<string> {
+    if (this.#gather !== undefined) return this.#gather()
     for (const handOver of this.#handOver) handOver()
     return this.#registry.metrics()
+  }
+
+  /** What this process alone has counted, for whoever sums over workers. */
+  report(): Promise<MetricsReport> {
+    for (const handOver of this.#handOver) handOver()
+    return this.#registry.getMetricsAsJSON()
+  }
+
+  /** This process is one of several: from now on the text is what `gather` answers, the sum over all. */
+  gatherFrom(gather: () => Promise<string>): void {
+    this.#gather = gather
   }
 
   count<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void {
@@ -291,8 +316,9 @@ export class Metrics {
   ): void {
     const old = this.#registry.getSingleMetric(name)
     if (old !== undefined) this.#registry.removeSingleMetric(name)
-    const { help, kind } = series[name]
-    const base = { name, help, registers: [this.#registry] }
+    const { help, kind, acrossWorkers }: SeriesKind = series[name]
+    const aggregator: 'max' | 'sum' = acrossWorkers ?? 'sum'
+    const base = { name, help, aggregator, registers: [this.#registry] }
     if (kind === 'gauge') {
       new Gauge({
         ...base,

@@ -1,5 +1,6 @@
 import { createHttp } from './app.ts'
 import type { HttpDeps, HttpSettings } from './deps.ts'
+import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 
 /** The parts of an OpenAPI document that docs/reference/http.md is made of. */
@@ -76,5 +77,6 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   readiness: () => ({ ready: false, dependencies: {}, retryAfterSeconds: 1 }),
   clock: absent('the clock'),
   log: absent('the log'),
+  fellows: noFellows,
   ahead: () => false,
 }

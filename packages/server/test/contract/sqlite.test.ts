@@ -116,6 +116,17 @@ describe('sqlite: the file', () => {
     await expect(store.fence()).rejects.toBeInstanceOf(StoreUnavailable)
   })
 
+  test('a file of a newer version is used, if it says that this one can live with it', async () => {
+    const path = freshPath()
+    const { raw, store } = await prepare(path)
+    await store.close()
+    await raw("insert into schema_migrations values (999, 'from the future', 0)")
+    await raw('insert into schema_compatibility values (999, 1)')
+    const again = await openStore({ kind: 'sqlite', path })
+    expect(await again.fence()).toBe(0)
+    await again.close()
+  })
+
   test('a file of a newer version is refused', async () => {
     const path = freshPath()
     const { raw, store } = await prepare(path)

@@ -39,6 +39,11 @@ create table provider_subjects (
   fence bigint not null
 );
 
+create table schema_compatibility (
+  version integer not null,
+  compatible_from integer not null
+);
+
 create table schema_migrations (
   version integer not null,
   name text not null,
@@ -139,6 +144,8 @@ alter table key_ids add constraint key_ids_pkey PRIMARY KEY (key_id);
 alter table once add constraint once_pkey PRIMARY KEY (kind, id);
 
 alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
+
+alter table schema_compatibility add constraint schema_compatibility_pkey PRIMARY KEY (version);
 
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
 

@@ -38,6 +38,11 @@ CREATE TABLE provider_subjects (
   primary key (issuer, subject)
 ) strict;
 
+CREATE TABLE schema_compatibility (
+  version integer not null primary key,
+  compatible_from integer not null
+);
+
 CREATE TABLE schema_migrations (
   version integer not null primary key,
   name text not null,
