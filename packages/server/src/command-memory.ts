@@ -8,8 +8,9 @@ import { openRedis, type RedisConnection } from './redis-connection.ts'
 
 /** More are not told on the channel: `curfew recover` may end all there are, and verifiers pull. */
 const endsToldMax = 10_000
-const connectWithinMs = 1000
-const tellWithinMs = 1000
+/** Somebody waits at a shell, and nobody behind it: longer than a server may. */
+const connectWithinMs = 2000
+const tellWithinMs = 2000
 
 /** A command remembers nothing; with Redis it tells what it ended before it leaves. */
 export function commandMemory(
@@ -41,7 +42,7 @@ async function tell(
   ends: readonly RecordedEnd[],
   { redis: config, channel, warn }: Telling,
 ): Promise<void> {
-  const redis = openRedis(config)
+  const redis = openRedis(config, { commandMs: tellWithinMs })
   let untold = ends.length
   const push = new EndsPush({
     publish: (message) => redis.publish(channel, message),

@@ -116,7 +116,7 @@ describe('a connection to one Redis server', () => {
 
   test('a server that stands still: a few commands time out, then all are spared, then it is given up', async () => {
     const redis = await fresh()
-    const { redis: connection, isReady, failures, said } = watch(single(redis.url))
+    const { redis: connection, isReady, failures, said } = watch(single(redis.url), 100)
     await isReady()
     redis.pause()
     const outcomes: unknown[] = []
@@ -139,7 +139,7 @@ describe('a connection to one Redis server', () => {
 
   test('a short pause opens the breaker, and one answer closes it again', async () => {
     const redis = await fresh()
-    const { redis: connection, isReady, said } = watch(single(redis.url))
+    const { redis: connection, isReady, said } = watch(single(redis.url), 100)
     await isReady()
     redis.pause()
     const crowd = Array.from({ length: 40 }, () => failureOf(connection.get('a')))

@@ -16,12 +16,16 @@ export interface Watched {
   isReady(): Promise<unknown>
 }
 
-export function watch(config: RedisConfig): Watched {
+/** Patient, so that a busy machine is no outage; a test about time-outs is not. */
+const patientMs = 2000
+
+export function watch(config: RedisConfig, commandMs = patientMs): Watched {
   const said: ('up' | 'down')[] = []
   const downs: string[] = []
   const failures: RedisFailure[] = []
   let connections = 0
   const redis = openRedis(config, {
+    commandMs,
     signals: {
       up: () => void said.push('up'),
       down: (why) => {
