@@ -48,7 +48,7 @@ describe.each([1, 2])('replicas of %i process(es) each', (workers) => {
         sessions: { devices: { fleet: { policy: 'multiple' } } },
       },
     })
-    const twins = await Promise.all([first.twin(), first.twin()])
+    const twins = [await first.twin(), await first.twin()]
     balancer = new Balancer()
     for (const [index, curfew] of [first, ...twins].entries()) stand(names[index] ?? '', curfew)
     const url = await balancer.listen()
