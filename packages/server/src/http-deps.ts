@@ -68,6 +68,7 @@ function settingsOf(config: Config, corsOrigins: () => ReadonlySet<string>): Htt
     corsOrigins,
     bodyLimitBytes,
     metricsElsewhere: server.metricsListen !== null,
+    adminElsewhere: server.adminListen !== null,
     algorithm: tokens.algorithm,
     keepAliveMs,
   }

@@ -29,25 +29,31 @@ export async function openListeners(
   config: Config,
   { http, front, metrics, log }: Listening,
 ): Promise<Listeners> {
+  const { listen, adminListen } = config.server
   const gate = await listenForProxies(config, front)
   const metricsApp = await listenForMetrics(config, { metrics, log })
-  const url = await listen(http, config.server.listen)
+  const { app, admin } = http
+  if (admin !== undefined && adminListen !== null) await listenAt(admin, adminListen)
+  const url = await listenAt(app, listen)
   return {
     url,
     drain: () => {
-      drain(http.app.server)
-      if (gate !== undefined) drain(gate)
+      for (const server of [app.server, admin?.server, gate])
+        if (server !== undefined) drain(server)
     },
     close: async () => {
-      await Promise.all([close(http), closeServer(gate)])
+      http.closeStreams()
+      await Promise.all([close(app), close(admin), closeServer(gate)])
       await metricsApp?.close()
     },
   }
 }
 
-async function listen(http: Http, address: ListenAddress): Promise<string> {
-  await http.app.listen({ host: address.host, port: address.port })
-  const bound = http.app.server.address()
+type App = Http['app']
+
+async function listenAt(app: App, address: ListenAddress): Promise<string> {
+  await app.listen({ host: address.host, port: address.port })
+  const bound = app.server.address()
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return `http://${host}:${port}`
@@ -68,10 +74,10 @@ async function listenForProxies({ gateway }: Config, front: Front): Promise<Serv
 async function listenForMetrics(
   { server: { metricsListen } }: Config,
   deps: Pick<Listening, 'metrics' | 'log'>,
-): Promise<Http['app'] | undefined> {
+): Promise<App | undefined> {
   if (metricsListen === null) return undefined
   const app = createMetricsApp(deps)
-  await app.listen({ host: metricsListen.host, port: metricsListen.port })
+  await listenAt(app, metricsListen)
   return app
 }
 
@@ -83,9 +89,9 @@ async function closeServer(server: Server | undefined): Promise<void> {
   clearTimeout(cut)
 }
 
-async function close(http: Http): Promise<void> {
-  const cut = setTimeout(() => http.app.server.closeAllConnections(), drainMs)
-  http.closeStreams()
-  await http.app.close()
+async function close(app: App | undefined): Promise<void> {
+  if (app === undefined) return
+  const cut = setTimeout(() => app.server.closeAllConnections(), drainMs)
+  await app.close()
   clearTimeout(cut)
 }

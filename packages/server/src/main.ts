@@ -250,7 +250,6 @@ function pause(milliseconds: number): Promise<void> {
 function warnOfUnbuilt(config: Config, log: Logger): void {
   const unbuilt = {
     webhooks: config.webhooks.length > 0,
-    'server.adminListen': config.server.adminListen !== null,
   }
   for (const [setting, set] of Object.entries(unbuilt)) {
     if (set) log.warn(`\`${setting}\` is set, and this version of curfew does not act on it yet`)

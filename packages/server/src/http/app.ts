@@ -55,6 +55,8 @@ const paramLengthMax = 4096
 
 export interface Http {
   readonly app: FastifyInstance
+  /** For `server.adminListen`: the API, and the only place where the role admin counts. */
+  readonly admin: FastifyInstance | undefined
   /** Ends all event streams; closing the app does it too. */
   closeStreams(): void
 }
@@ -62,19 +64,34 @@ export interface Http {
 /** The API of one replica. `app.listen` or `app.inject` makes it ready. */
 export function createHttp(deps: HttpDeps): Http {
   const context = contextOf(deps)
-  const paths = new KnownPaths()
-  const app = bareApp(deps, ajvOptions(deps.clock))
-  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  const { adminElsewhere, corsOrigins } = deps.settings
+  const { app, prefix } = routedApp(deps)
   app.addHook('preClose', async () => context.streams.closeAll())
-  void app.register(swagger, openApiOptions(deps.settings.publicUrl))
-  void app.register(cors, corsOptions(deps.settings.corsOrigins))
-  const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
-  void app.register(part(apiRoutes, context), { prefix })
+  void app.register(cors, corsOptions(corsOrigins))
+  void app.register(part(adminElsewhere ? apiWithoutAdmin : apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
+  const admin = adminElsewhere ? adminApp(deps, context) : undefined
+  return { app, admin, closeStreams: () => context.streams.closeAll() }
+}
+
+/** The same API on another listener; no browser of another origin comes there. */
+function adminApp(deps: HttpDeps, context: HttpContext): FastifyInstance {
+  const { app, prefix } = routedApp({ ...deps, ahead: () => false })
+  void app.register(part(apiRoutes, context), { prefix })
+  return app
+}
+
+/** Routes are described as they are added, and a path with another method is told from no path at all. */
+function routedApp(deps: HttpDeps) {
+  const paths = new KnownPaths()
+  const app = bareApp(deps, ajvOptions(deps.clock))
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  void app.register(swagger, openApiOptions(deps.settings.publicUrl))
+  const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
   app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
-  return { app, closeStreams: () => context.streams.closeAll() }
+  return { app, prefix }
 }
 
 /** /metrics on a listener of its own (`server.metricsListen`). */
@@ -172,11 +189,20 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 }
 
 function apiRoutes(app: App, context: HttpContext): void {
+  apiForAll(app, context)
+  adminSessionRoutes(app, context)
+}
+
+/** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */
+function apiWithoutAdmin(app: App, context: HttpContext): void {
+  apiForAll(app, { ...context, callers: context.callers.without('admin') })
+}
+
+function apiForAll(app: App, context: HttpContext): void {
   refuseEmptySegments(app)
   acceptJson(app)
   startRoutes(app, context)
   sessionRoutes(app, context)
-  adminSessionRoutes(app, context)
   userRoutes(app, context)
   logoutRoutes(app, context)
   feedRoutes(app, context)

@@ -37,6 +37,8 @@ export interface HttpSettings {
   readonly bodyLimitBytes: number
   /** True: metrics have a listener of their own (`createMetricsApp`), and /metrics is 404 here. */
   readonly metricsElsewhere: boolean
+  /** True: the role admin counts on a listener of its own (`Http.admin`), and nowhere else. */
+  readonly adminElsewhere: boolean
   /** The algorithm that signs access tokens, for the metadata. */
   readonly algorithm: string
   /** How often an event stream says that it is alive and its caller is checked again. */

@@ -45,6 +45,7 @@ const settings: HttpSettings = {
   corsOrigins: () => new Set(),
   bodyLimitBytes: 1024,
   metricsElsewhere: false,
+  adminElsewhere: false,
   algorithm: 'ES256',
   keepAliveMs: 15_000,
 }

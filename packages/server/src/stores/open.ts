@@ -15,6 +15,8 @@ export interface StoreOptions {
 }
 
 const poolSizeDefault = 16
+/** Of one process to PostgreSQL, at most. */
+export const connectionsMax = poolSizeDefault + 2
 
 /**
  * Connects, migrates and, on PostgreSQL, renews the feed's epoch if the database was restored (rule 7).

@@ -216,6 +216,23 @@ describe('workers that cannot start', () => {
     other.close()
   })
 
+  test('curfew check says when PostgreSQL has too few connections for them', async () => {
+    await withCurfew({ store, config }, async (curfew) => {
+      const check = async (count: number) => {
+        const file = join(curfew.stage.folder, 'many.yaml')
+        const server = { publicUrl: curfew.url, workers: count }
+        writeFileSync(file, stringify({ ...curfew.config, server }))
+        return runCommand(['check', '--config', file], { cwd: curfew.stage.folder })
+      }
+      const many = await check(256)
+      expect(many.code).toBe(0)
+      expect(many.stdout).toMatch(
+        /note {5}server\.workers: 256 may open 4608 connections.*max_connections/,
+      )
+      expect((await check(1)).stdout).not.toContain('max_connections')
+    })
+  })
+
   test('SQLite has one writer: more than one worker is refused with the way out', async () => {
     await withCurfew({ store: 'sqlite' }, async (curfew) => {
       const file = join(curfew.stage.folder, 'workers.yaml')
