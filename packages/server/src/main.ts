@@ -20,6 +20,7 @@ import { httpDeps } from './http-deps.ts'
 import { KeyLoads } from './key-loads.ts'
 import { createLog } from './log.ts'
 import { type ServerMemory, serverMemory } from './memory.ts'
+import { openEffects } from './open-effects.ts'
 import { Readiness } from './readiness.ts'
 import { listenForSignals, type Signalled } from './stopping.ts'
 
@@ -81,6 +82,7 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   // Asked to stop while the store was away: there is nobody to be drained.
   if (signalled.isStopped()) return memory.tail.close()
   const front = openFront({ house, log, metrics, proxyEnv: io.env })
+  const effects = openEffects({ house, metrics, log, grants: front.grants, proxyEnv: io.env })
   const shared = { house, metrics, log, front, proxyEnv: io.env }
   const joined = { ...shared, readiness: () => readiness.now() }
   const http = createHttp(httpDeps(joined))
@@ -101,6 +103,7 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   await Promise.all([close(http), closeServer(gate)])
   await metricsApp?.close()
   await front.close()
+  await effects.close(drainMs)
   await housekeeping.stop()
   memory.tail.close()
   log.info('stopped')
@@ -243,7 +246,6 @@ function pause(milliseconds: number): Promise<void> {
 function warnOfUnbuilt(config: Config, log: Logger): void {
   const unbuilt = {
     redis: config.redis !== null,
-    webhooks: config.webhooks.length > 0,
     'server.workers': config.server.workers > 1,
     'server.adminListen': config.server.adminListen !== null,
   }

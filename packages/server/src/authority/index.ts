@@ -10,6 +10,25 @@ export { type Authority, createAuthority } from './authority.ts'
 export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
+export { describeSession, type SessionDescription } from './describe-session.ts'
+export { noEffects, startPayload, toldOf } from './effect-plan.ts'
+export type {
+  ClaimOrder,
+  CursorStore,
+  Delivery,
+  EffectCounts,
+  EffectEvent,
+  EffectKind,
+  EffectPlan,
+  EffectQuery,
+  EffectStore,
+  EffectTarget,
+  GivenUp,
+  LeasedEffect,
+  ListedEffect,
+  RetryChoice,
+  Tombstones,
+} from './effect-ports.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
@@ -66,7 +85,6 @@ export {
   type ProviderRefreshDeps,
   type ProviderRefreshResult,
   type ProviderSignals,
-  revokeTokens,
   tokensOf,
 } from './provider-attempt.ts'
 export {
@@ -85,6 +103,7 @@ export type {
   ProviderTokens,
   RefreshOrder,
   RevocationOrder,
+  RevocationResult,
   TokenSeal,
 } from './provider-ports.ts'
 export {
@@ -93,6 +112,7 @@ export {
   type Freshness,
   type ProviderRefresh,
 } from './provider-refresh.ts'
+export { handBack, type RevocationDeps, type RevocationSignals } from './provider-revocation.ts'
 export type { CannotRefresh } from './provider-standing.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'

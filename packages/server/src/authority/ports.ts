@@ -23,6 +23,7 @@ import type {
   TokenId,
   Uid,
 } from '#domain'
+import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
@@ -48,6 +49,8 @@ export interface RecordedEnd {
   readonly end: End
   /** The latest expiry of the session's access tokens. */
   readonly exp: EpochSeconds
+  /** Rows of the outbox were written with it. */
+  readonly effects?: boolean
 }
 
 export interface StartRequest {
@@ -282,6 +285,8 @@ export interface Store
     KeyStore,
     OnceStore,
     ProviderSessionStore,
+    EffectStore,
+    CursorStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void
