@@ -38,9 +38,6 @@ export { LastSeen } from './last-seen.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
-  type AccessClaims,
-  type AccessTokens,
-  type AccessVerdict,
   type Clock,
   type Denylist,
   type EndOrder,
@@ -54,14 +51,8 @@ export {
   type KeyStore,
   type ListedKeyId,
   type OnceStore,
-  type OpaqueParts,
-  type OpaquePurpose,
-  type OpaqueTokens,
-  type OpenedToken,
-  type OpenResult,
   type Pruned,
   type PruneLimits,
-  type Randomness,
   type ReadSession,
   type RecordedEnd,
   type ScanPosition,
@@ -124,5 +115,16 @@ export {
   signIn,
 } from './sign-in.ts'
 export type { SignedOut } from './sign-out.ts'
+export type {
+  AccessClaims,
+  AccessTokens,
+  AccessVerdict,
+  OpaqueParts,
+  OpaquePurpose,
+  OpaqueTokens,
+  OpenedToken,
+  OpenResult,
+  Randomness,
+} from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'

@@ -40,8 +40,8 @@ export interface CourierOptions {
 
 const placesMax = 16
 /** Longer than an attempt may last, and than it takes to write down what became of it. */
-const leaseMs = 60_000
-const attemptMsMax = 45_000
+const leaseMs = 30_000
+const attemptMsMax = 25_000
 
 export class Courier {
   readonly #options: CourierOptions
