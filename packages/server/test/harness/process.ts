@@ -15,6 +15,10 @@ export type ServerProcess = {
 }
 
 const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
+/** A server starts hundreds of times in a run of the tests: each would compile all that it loads. */
+const compileCache = fileURLToPath(
+  new URL('../../../../node_modules/.cache/curfew-compiled', import.meta.url),
+)
 const readyWithinMs = 30_000
 const running = new Set<ChildProcess>()
 
@@ -95,7 +99,10 @@ export async function runCommand(
 function runCurfew(args: readonly string[], { cwd, env }: CommandOptions): ChildProcess {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, TZ: 'UTC', ...env },
+    env: {
+      ...{ PATH: process.env['PATH'] ?? '', HOME: cwd, TZ: 'UTC' },
+      ...{ NODE_COMPILE_CACHE: compileCache, ...env },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
