@@ -264,7 +264,7 @@ export const rules: readonly Rule[] = [
     summary:
       'Where revoking one token ends the whole grant, the last session of the user asks for it.',
     enforcedIn: [
-      'packages/server/src/authority/provider-attempt.ts',
+      'packages/server/src/authority/provider-revocation.ts',
       'packages/server/src/oidc/presets.ts',
     ],
     issues: [3, 5],

@@ -373,4 +373,14 @@ export const chapters: readonly Chapter[] = [
       N06: 'an operator lists, looks at and ends sessions, and it is on record',
     },
   },
+  {
+    name: 'Ends, and what follows them',
+    scenarios: {
+      S40: 'two logouts at once: one ends the session, and what follows happens once',
+      S43: 'receivers that are down delay no logout; they are told when they are back',
+      S48: 'a process dies after the end and before anybody heard of it: told after the restart, under one id',
+      S57: 'a process dies while it ends all sessions of a user: all or nothing, and all that ended is told',
+      S58: 'several workers: each effect is carried out once, also when one of them dies with it',
+    },
+  },
 ]

@@ -22,6 +22,7 @@ import {
   SigningKeys,
 } from '#tokens'
 import { StoreClock } from './clock.ts'
+import { effectPlanOf } from './effect-plan.ts'
 import { LivePolicy } from './live-policy.ts'
 import { testClock } from './test-clock.ts'
 
@@ -91,8 +92,9 @@ export async function openHouse<Remembered extends Memory>(
   around: Surroundings<Remembered>,
 ): Promise<House & { readonly memory: Remembered }> {
   const clockOffsetMs = testClock(around.env)
-  const options = clockOffsetMs === undefined ? {} : { clockOffsetMs }
-  const store = await openStore(engineOf(config.store), options)
+  const shifted = clockOffsetMs === undefined ? {} : { clockOffsetMs }
+  const effects = effectPlanOf(config)
+  const store = await openStore(engineOf(config.store), { ...shifted, effects })
   try {
     const clock = new StoreClock()
     await observe(store, clock)

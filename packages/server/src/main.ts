@@ -14,6 +14,7 @@ import { KeyLoads } from './key-loads.ts'
 import { drainMs, openListeners } from './listeners.ts'
 import { createLog } from './log.ts'
 import { type ServerMemory, serverMemory } from './memory.ts'
+import { openEffects } from './open-effects.ts'
 import type { Place } from './place.ts'
 import { Readiness } from './readiness.ts'
 import type { RedisConnection } from './redis-connection.ts'
@@ -88,7 +89,6 @@ function announce(io: Io, url: string): void {
 async function serveAt(place: Place, io: Io): Promise<number> {
   const { config, signalled, worker } = place
   const log = createLog({ level: config.server.logLevel, terminal: io.terminal, worker })
-  warnOfUnbuilt(config, log)
   const lock = config.store.kind === 'sqlite' ? acquireServeLock(config.store.path) : undefined
   try {
     const metrics = new Metrics()
@@ -128,6 +128,7 @@ async function run(house: ServerHouse, { io, place, log, metrics, redis }: Runni
   // Asked to stop while the store was away: there is nobody to be drained.
   if (signalled.isStopped()) return
   const front = openFront({ house, log, metrics, proxyEnv: io.env })
+  const effects = openEffects({ house, metrics, log, grants: front.grants, proxyEnv: io.env })
   const shared = { house, metrics, fellows, log, front, proxyEnv: io.env }
   const joined = { ...shared, readiness: () => readiness.now() }
   const http = createHttp(httpDeps(joined))
@@ -146,6 +147,7 @@ async function run(house: ServerHouse, { io, place, log, metrics, redis }: Runni
   await pause(config.server.shutdownDelayMs)
   await listeners.close()
   await front.close()
+  await effects.close(drainMs)
   await housekeeping.stop()
   log.info('stopped')
 }
@@ -244,14 +246,4 @@ function sayIfInvalid(log: Logger, act: () => void): void {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-/** What the configuration may say already and this version does not do yet. Said, never passed over. */
-function warnOfUnbuilt(config: Config, log: Logger): void {
-  const unbuilt = {
-    webhooks: config.webhooks.length > 0,
-  }
-  for (const [setting, set] of Object.entries(unbuilt)) {
-    if (set) log.warn(`\`${setting}\` is set, and this version of curfew does not act on it yet`)
-  }
 }

@@ -8,10 +8,11 @@ import {
   type SessionId,
 } from '#domain'
 import { openToken } from './key-missing.ts'
-import { type OpaquePurpose, StoreUnavailable } from './ports.ts'
+import { StoreUnavailable } from './ports.ts'
 import { type Acceptable, isOutdated, kindOf, present } from './present.ts'
 import type { Freshness, ProviderRefresh } from './provider-refresh.ts'
 import type { Rooms } from './rooms.ts'
+import type { OpaquePurpose } from './token-ports.ts'
 
 /** What a token shows of its session, for a gateway that asks at every request. */
 export type SessionCheck =

@@ -17,15 +17,13 @@ import type {
   Instant,
   KeyId,
   LiveSession,
-  Salt,
   Session,
   SessionId,
   TokenId,
   Uid,
 } from '#domain'
+import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
-
-export type * from './token-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -54,6 +52,8 @@ export interface RecordedEnd {
   readonly jti: TokenId | null
   /** The latest expiry of the session's access tokens. */
   readonly exp: EpochSeconds
+  /** Rows of the outbox were written with it. */
+  readonly effects?: boolean
 }
 
 export interface StartRequest {
@@ -288,6 +288,8 @@ export interface Store
     KeyStore,
     OnceStore,
     ProviderSessionStore,
+    EffectStore,
+    CursorStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void
@@ -322,11 +324,4 @@ export interface Clock {
   now(): Instant
   /** When this replica last regained the store; the epoch's beginning if it never lost it. */
   regainedAt(): Instant
-}
-
-/** Fresh identifiers. */
-export interface Randomness {
-  sessionId(now: Instant): SessionId
-  tokenId(): TokenId
-  salt(): Salt
 }

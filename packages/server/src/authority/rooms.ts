@@ -1,14 +1,7 @@
 import type { KeyId } from '#domain'
 import type { Policy } from './policy.ts'
-import type {
-  AccessTokens,
-  Clock,
-  Denylist,
-  OpaqueTokens,
-  Randomness,
-  SessionStore,
-  SnapshotCache,
-} from './ports.ts'
+import type { Clock, Denylist, SessionStore, SnapshotCache } from './ports.ts'
+import type { AccessTokens, OpaqueTokens, Randomness } from './token-ports.ts'
 
 /** What happened, for those who count and log. Never holds a credential. */
 export interface Signals {

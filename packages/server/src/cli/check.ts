@@ -27,6 +27,7 @@ export async function checkConfig(io: Io, file: string | undefined): Promise<num
     tryStore(io, config),
     checkRedis(config),
     ...config.identityProviders.map((provider) => checkProvider(io, config, provider)),
+    ...config.webhooks.map(describeWebhook),
   ])
   const tried = [store, ...redis, ...providers]
   for (const { what, problem, notes = [] } of tried) {
@@ -34,6 +35,18 @@ export async function checkConfig(io: Io, file: string | undefined): Promise<num
     for (const note of notes) io.out(`note     ${note}\n`)
   }
   return tried.every(({ problem }) => problem === null) ? 0 : 1
+}
+
+/** Nothing is sent: a receiver would take it for an event. */
+function describeWebhook({ url, events }: Config['webhooks'][number]): Tried {
+  const { protocol, host } = new URL(url)
+  const notes =
+    protocol === 'http:' ? [`${host}: http, so anybody on the way can read what is sent`] : []
+  return {
+    what: `the webhook at ${host} hears ${events.join(', ')} (not tried)`,
+    problem: null,
+    notes,
+  }
 }
 
 async function tryStore(io: Io, config: Config): Promise<Tried> {

@@ -60,6 +60,7 @@ const results = {
   revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
   pushes: ['published', 'failed', 'dropped'],
   redisFailures: ['offline', 'resting', 'full', 'timeout', 'lost', 'refused'],
+  effects: ['delivered', 'failed', 'given_up'],
 } as const
 
 /** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
@@ -184,8 +185,33 @@ export const series = {
   },
   curfew_provider_revocation_total: {
     kind: 'counter',
-    help: 'Tokens of ended sessions handed back to identity providers by result.',
+    help: 'Tokens of ended sessions handed back to identity providers by result; `failed` ones are tried again.',
     labels: { result: results.revocations },
+  },
+  curfew_effects_total: {
+    kind: 'counter',
+    help: 'Attempts to carry out what follows a start or an end: `failed` ones are tried again, `given_up` are not.',
+    labels: { kind: ['webhook', 'provider_revocation'], result: results.effects },
+  },
+  curfew_effects_webhooks_waiting: {
+    kind: 'gauge',
+    help: 'Webhook events of the whole installation that are still to be delivered.',
+    labels: {},
+  },
+  curfew_effects_webhooks_oldest_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest of them.',
+    labels: {},
+  },
+  curfew_effects_revocations_waiting: {
+    kind: 'gauge',
+    help: 'Hand-overs of tokens to identity providers, of the whole installation, that are still to be done.',
+    labels: {},
+  },
+  curfew_effects_revocations_oldest_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest of them.',
+    labels: {},
   },
   curfew_last_seen_waiting: {
     kind: 'gauge',

@@ -1,4 +1,4 @@
-import type { Store } from '#authority'
+import { type EffectPlan, noEffects, type Store } from '#authority'
 import { openPostgres } from './postgres/engine.ts'
 import { openSqlite } from './sqlite/engine.ts'
 import { createStore } from './store.ts'
@@ -12,6 +12,8 @@ export interface StoreOptions {
   readonly poolSize?: number
   /** Shifts the store's clock by so many milliseconds. For tests alone: nothing but code can set it. */
   readonly clockOffsetMs?: () => number
+  /** Whom starts and ends are told to. Default: nobody; a provider's tokens are handed back always. */
+  readonly effects?: EffectPlan
 }
 
 const poolSizeDefault = 16
@@ -24,12 +26,12 @@ export const connectionsMax = poolSizeDefault + 2
  * @throws StoreUnavailable, StoreTooNew
  */
 export async function openStore(config: StoreConfig, options: StoreOptions = {}): Promise<Store> {
-  const { poolSize = poolSizeDefault, clockOffsetMs } = options
+  const { poolSize = poolSizeDefault, clockOffsetMs, effects = noEffects } = options
   switch (config.kind) {
     case 'sqlite':
-      return createStore(openSqlite({ path: config.path, clockOffsetMs }))
+      return createStore(openSqlite({ path: config.path, clockOffsetMs, effects }))
     case 'postgres':
-      return createStore(await openPostgres({ url: config.url, poolSize, clockOffsetMs }))
+      return createStore(await openPostgres({ url: config.url, poolSize, clockOffsetMs, effects }))
     default:
       return config satisfies never
   }

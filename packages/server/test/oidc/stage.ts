@@ -206,7 +206,6 @@ async function createReplica(
     },
     signals: {
       refreshed: (_id, result) => counted.push(result),
-      revoked: (_id, result) => counted.push(`revocation ${result}`),
     },
     owner: () => randomBytes(8).toString('hex'),
     jitter: () => 0.5,
