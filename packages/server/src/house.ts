@@ -59,6 +59,7 @@ export function noMemory(): Memory {
     denylist: { denies: () => false, deny: () => undefined },
     cache: {
       get: () => undefined,
+      recall: () => undefined,
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: () => undefined,
@@ -94,6 +95,7 @@ export async function openHouse<Remembered extends Memory>(
       policy,
       signals,
       denylist: memory.denylist,
+      hints: store,
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),
