@@ -67,9 +67,13 @@ const reservedPackages: readonly Reserved[] = [
   },
   {
     what: 'Redis clients',
-    matches: /^(?:redis|@redis\/.+|ioredis)$/,
-    owners: [`${server}cache/`, `${server}feed/`, 'bench/', 'packages/server/test/'],
-    instead: 'take a hint or a snapshot through the ports that cache and feed fulfil',
+    matches: /^(?:redis|@redis\/.+|ioredis|cluster-key-slot)$/,
+    owners: [
+      ...[`${server}redis-`, 'bench/', 'demo/', 'packages/server/test/'],
+      'packages/verifier/test/',
+    ],
+    instead:
+      'declare the little that you need of RedisConnection (redis-connection.ts) and take it as an argument',
   },
   {
     what: 'openid-client',

@@ -45,16 +45,21 @@ export type StoreConfig =
   | { readonly kind: 'postgres'; readonly url: Secret }
 
 export type RedisConfig =
-  | { readonly kind: 'single'; readonly url: Secret; readonly keyPrefix: string }
-  | { readonly kind: 'cluster'; readonly urls: readonly Secret[]; readonly keyPrefix: string }
-  | {
+  | (RedisShared & { readonly kind: 'single'; readonly url: Secret })
+  | (RedisShared & { readonly kind: 'cluster'; readonly urls: readonly Secret[] })
+  | (RedisShared & {
       readonly kind: 'sentinel'
       readonly master: string
       readonly nodes: readonly Secret[]
       readonly username: string | null
       readonly password: Secret | null
-      readonly keyPrefix: string
-    }
+    })
+
+interface RedisShared {
+  readonly keyPrefix: string
+  /** PEM of the private authorities that sign the servers' certificates. */
+  readonly ca: string | null
+}
 
 export type ProviderPreset =
   | 'generic'

@@ -65,12 +65,12 @@ function normaliseStore(raw: string): StoreConfig {
 function normaliseRedis(raw: RawConfig['redis']): RedisConfig | null {
   if (raw === null) return null
   if (typeof raw === 'string') {
-    return { kind: 'single', url: new Secret(raw), keyPrefix: 'curfew:' }
+    return { kind: 'single', url: new Secret(raw), keyPrefix: 'curfew:', ca: null }
   }
-  const { keyPrefix } = raw
-  if ('url' in raw) return { kind: 'single', url: new Secret(raw.url), keyPrefix }
+  const { keyPrefix, ca } = raw
+  if ('url' in raw) return { kind: 'single', url: new Secret(raw.url), keyPrefix, ca }
   if ('cluster' in raw) {
-    return { kind: 'cluster', urls: raw.cluster.map((url) => new Secret(url)), keyPrefix }
+    return { kind: 'cluster', urls: raw.cluster.map((url) => new Secret(url)), keyPrefix, ca }
   }
   const { master, nodes, username, password } = raw.sentinel
   return {
@@ -80,6 +80,7 @@ function normaliseRedis(raw: RawConfig['redis']): RedisConfig | null {
     username,
     password: password === null ? null : new Secret(password),
     keyPrefix,
+    ca,
   }
 }
 

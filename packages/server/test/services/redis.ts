@@ -12,9 +12,17 @@ export type Redis = {
   kill(): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
+  /** Stands still: connections are accepted and nothing is answered, until `resume`. */
+  pause(): void
+  resume(): void
 }
 
-export async function startRedis(): Promise<Redis> {
+export interface RedisOptions {
+  /** Beside what makes it a server of our own. */
+  readonly args?: readonly string[]
+}
+
+export async function startRedis({ args = [] }: RedisOptions = {}): Promise<Redis> {
   const { path, argv0 } = redisProgram()
   const identity = serviceIdentity('redis')
   const folder = tempFolder('curfew-redis-', identity)
@@ -23,7 +31,7 @@ export async function startRedis(): Promise<Redis> {
     launch({
       program: path,
       argv0,
-      args: ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'],
+      args: [...ownArgs(port), ...args],
       identity,
       folder: folder.path,
       logFile: join(folder.path, 'server.log'),
@@ -35,6 +43,10 @@ export async function startRedis(): Promise<Redis> {
     service?.dismiss()
     service = undefined
   }
+  const signal = (name: NodeJS.Signals): void => {
+    if (service === undefined) throw new Error('this Redis does not run')
+    process.kill(service.pid, name)
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -43,10 +55,18 @@ export async function startRedis(): Promise<Redis> {
       service ??= await run()
     },
     stop: async () => {
+      // One that stands still would not end.
+      if (service !== undefined) process.kill(service.pid, 'SIGCONT')
       await end('SIGTERM')
       folder.remove()
     },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
   }
+}
+
+function ownArgs(port: number): readonly string[] {
+  return ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no']
 }
 
 function answersPing(port: number): Promise<boolean> {

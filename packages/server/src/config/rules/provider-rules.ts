@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto'
 import { durationMs } from '../durations.ts'
 import type { Path, Reporter } from '../mistakes.ts'
 import { issuerOf } from '../provider-presets.ts'
 import type { RawConfig } from '../schema.ts'
+import { isBundle } from './certificates.ts'
 import { templateProblem } from './template-rules.ts'
 import { webUrlProblem } from './url-rules.ts'
 
@@ -60,17 +60,6 @@ function checkAccess(provider: RawProvider, path: Path, report: Reporter): void 
   if (own >= 0) {
     const problem = "it is Curfew's own client id, whose ID tokens are never exchanged (rule 32)"
     report.add([...path, 'exchangeAudiences', own], problem, 'Remove it.')
-  }
-}
-
-/** Each of its certificates: a bundle that is broken in one place would trust less than it says. */
-function isBundle(pem: string): boolean {
-  const blocks = pem.split(/(?=-----BEGIN )/).filter((block) => block.startsWith('-----BEGIN '))
-  try {
-    for (const block of blocks) new X509Certificate(block)
-    return blocks.length > 0
-  } catch {
-    return false
   }
 }
 

@@ -4,6 +4,7 @@ import { checkClients } from './client-rules.ts'
 import { checkGateway } from './gateway-rules.ts'
 import { checkLifetimes } from './lifetime-rules.ts'
 import { checkProviders } from './provider-rules.ts'
+import { checkRedis } from './redis-rules.ts'
 import { checkUsers } from './role-rules.ts'
 import { checkSecrets } from './secret-rules.ts'
 import { checkServer } from './server-rules.ts'
@@ -12,6 +13,7 @@ import { originProblem } from './url-rules.ts'
 /** What a schema cannot say: the rules within and between settings. */
 export function checkRules(config: RawConfig, report: Reporter): void {
   checkServer(config, report)
+  checkRedis(config, report)
   checkSecrets(config, report)
   checkProviders(config, report)
   checkUsers(config, report)

@@ -22,12 +22,18 @@ const keyPrefix = pattern('^[!-~]{0,64}$', {
   expects: 'at most 64 printable ASCII characters',
 })
 
-const single = section({ url: redisUrl, keyPrefix }, { description: 'One server.' })
+const ca = nullable(text({ description: 'PEM.' }), {
+  description: `Certificates (PEM) of a private authority to trust for rediss://: \${file:/path}.`,
+})
+
+const shared = { keyPrefix, ca }
+
+const single = section({ url: redisUrl, ...shared }, { description: 'One server.' })
 
 const cluster = section(
   {
     cluster: list(redisUrl, { description: 'Some nodes of the cluster.', minItems: 1 }),
-    keyPrefix,
+    ...shared,
   },
   { description: 'A cluster.' },
 )
@@ -47,14 +53,14 @@ const sentinel = section(
       },
       { description: 'The sentinels and the master that they watch.' },
     ),
-    keyPrefix,
+    ...shared,
   },
   { description: 'A master behind sentinels.' },
 )
 
 export const redisSchema = nullable(Type.Union([redisUrl, single, cluster, sentinel]), {
   description:
-    'Optional: a cache and a faster push between replicas. A URL, {url}, {cluster: [urls]} or {sentinel: {master, nodes}}; each object may have keyPrefix.',
+    'Optional: a cache and a faster push between replicas. A URL, {url}, {cluster: [urls]} or {sentinel: {master, nodes}}; each object may have keyPrefix and ca.',
   expects: 'a redis:// URL, {url}, {cluster} or {sentinel}',
 })
 
