@@ -1,7 +1,6 @@
-/** A script, with the digest by which Redis knows it once it has run (EVALSHA). */
+/** One object for each script: the connection remembers its digest. */
 export interface LuaScript {
   readonly text: string
-  readonly sha1: string
 }
 
 /**

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { LuaScript } from './shared-connection.ts'
 
 /**
@@ -8,7 +7,8 @@ import type { LuaScript } from './shared-connection.ts'
  *
  * KEYS: the session's. ARGV: version, seq, readAt, value, milliseconds to live. Answers 1 if written.
  */
-export const fillScript: LuaScript = luaScript(`
+export const fillScript: LuaScript = {
+  text: `
 local held = redis.call('GETRANGE', KEYS[1], 0, 63)
 if string.sub(held, 1, 1) == 't' then return 0 end
 local version, seq, readAt = string.match(held, '^s%d+%.(%d+)%.(%d+)%.(%d+)%.')
@@ -23,8 +23,5 @@ if version then
 end
 redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
 return 1
-`)
-
-function luaScript(text: string): LuaScript {
-  return { text, sha1: createHash('sha1').update(text).digest('hex') }
+`,
 }
