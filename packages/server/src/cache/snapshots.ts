@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { ReadSession, SnapshotCache } from '#authority'
-import type { Epoch, FeedCursor, LiveSession, SessionId } from '#domain'
+import type { Epoch, FeedCursor, Instant, LiveSession, SessionId } from '#domain'
 import { weigh } from './weight.ts'
 
 /** What the cache must know of the tail to answer anything. */
@@ -18,6 +18,11 @@ export interface SnapshotsOptions {
   readonly tail: TailView
   /** The process's clock, in milliseconds. */
   readonly processNow: () => number
+  /**
+   * The store's time as this process estimates it, undefined while it doubts its estimate (rule 6): what
+   * was long under way is as old as it is. Without it, everything was read when it comes.
+   */
+  readonly storeNow?: () => Instant | undefined
   /** The session is known to stand otherwise than before: what was made of the older state must go. */
   readonly onChange?: (sid: SessionId) => void
   readonly snapshotTtlMs?: number
@@ -47,6 +52,7 @@ const endsReadMax = 10_000
 export class Snapshots implements SnapshotCache {
   readonly #tail: TailView
   readonly #processNow: () => number
+  readonly #storeNow: () => Instant | undefined
   readonly #onChange: (sid: SessionId) => void
   readonly #snapshotTtlMs: number
   readonly #entries: LRUCache<SessionId, Held>
@@ -59,6 +65,7 @@ export class Snapshots implements SnapshotCache {
   constructor(options: SnapshotsOptions) {
     this.#tail = options.tail
     this.#processNow = options.processNow
+    this.#storeNow = options.storeNow ?? (() => undefined)
     this.#onChange = options.onChange ?? (() => undefined)
     this.#snapshotTtlMs = options.snapshotTtlMs ?? 30_000
     this.#entries = new LRUCache<SessionId, Held>({
@@ -119,7 +126,7 @@ export class Snapshots implements SnapshotCache {
 
   /** Answers what others may be told of it, when they should be: it is new, or it was long ago. */
   put(read: ReadSession): Snapshot | undefined {
-    const { session, asOf } = read
+    const { session, asOf, now: readAt } = read
     const { sid } = session.origin
     if (session.kind === 'ended') this.#endsRead.set(sid, true)
     if (session.kind === 'ended' || this.#isDead(sid)) {
@@ -132,7 +139,8 @@ export class Snapshots implements SnapshotCache {
     if (held === 'keep') return undefined
     const known = held?.session.version === session.version
     const due = !known || now - held.sharedAt >= this.#snapshotTtlMs * shareAgainPart
-    this.#hold({ ...snapshot, readAt: now, sharedAt: due ? now : held.sharedAt }, held)
+    const sharedAt = due ? now : held.sharedAt
+    this.#hold({ ...snapshot, readAt: this.#dated(readAt), sharedAt }, held)
     return due ? snapshot : undefined
   }
 
@@ -148,7 +156,7 @@ export class Snapshots implements SnapshotCache {
   }
 
   /** Answers as `put` does. */
-  advance(to: LiveSession): Snapshot | undefined {
+  advance(to: LiveSession, before: Instant): Snapshot | undefined {
     const { sid } = to.origin
     this.#onChange(sid)
     const held = this.#entries.peek(sid)
@@ -157,8 +165,8 @@ export class Snapshots implements SnapshotCache {
     if (this.#tail.denies(sid)) return undefined
     // The swap proved the content of the whole row, but gave no new place in the feed.
     const snapshot = { session: to, asOf: held.asOf }
-    const now = this.#processNow()
-    this.#entries.set(sid, { ...snapshot, readAt: now, sharedAt: now })
+    const sharedAt = this.#processNow()
+    this.#entries.set(sid, { ...snapshot, readAt: this.#dated(before), sharedAt })
     return snapshot
   }
 
@@ -213,6 +221,12 @@ export class Snapshots implements SnapshotCache {
 
   #isVouchedFor({ asOf }: Snapshot): boolean {
     return asOf.epoch === this.#tail.epoch && asOf.seq >= this.#tail.floor
+  }
+
+  /** A moment of the store's, by the process's clock. */
+  #dated(moment: Instant): number {
+    const ageMs = (this.#storeNow() ?? moment) - moment
+    return this.#processNow() - Math.max(ageMs, 0)
   }
 
   #age({ readAt }: Held): number {

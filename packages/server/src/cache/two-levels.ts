@@ -106,7 +106,7 @@ export class TwoLevels implements SnapshotCache {
   }
 
   advance(to: LiveSession, before: Instant): void {
-    const moved = this.#process.advance(to)
+    const moved = this.#process.advance(to, before)
     this.#share(moved, before)
     const { epoch } = this.#options.tail
     if (moved !== undefined || epoch === undefined) return
