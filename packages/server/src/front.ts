@@ -62,9 +62,7 @@ export function openFront(options: FrontOptions): Front {
     forwardAuth.forget(sid)
   })
   // Another replica has new tokens for it, or new roles: nothing older is handed on from here.
-  store.onSessionHint((sid) => {
-    if (sid !== undefined) house.memory.cache.drop(sid)
-  })
+  house.memory.hints.onSessionHint((sid) => house.memory.cache.hint(sid))
   metrics.source('curfew_forward_auth_prepared', () => forwardAuth.prepared.size)
   return {
     forwardAuth,
@@ -111,7 +109,7 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
     ...{ rooms, store, seal, grants, signals, behind },
     owner: () => randomBytes(12).toString('base64url'),
     jitter: () => randomInt(1_000_000) / 1_000_000,
-    hints: store,
+    hints: house.memory.hints,
   })
   const lastSeen = new LastSeen({
     rooms,

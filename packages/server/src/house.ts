@@ -3,6 +3,7 @@ import {
   createAuthority,
   type Denylist,
   type Rooms,
+  type SessionHints,
   type Signals,
   type SnapshotCache,
   type Store,
@@ -45,17 +46,29 @@ export interface Surroundings<Remembered extends Memory> {
   readonly keyAlarm: (alarm: SigningKeyAlarm) => void
   /** An access token names a key that is not loaded. */
   readonly onUnknownKey: () => void
-  readonly remember: (store: Store, clock: StoreClock) => Remembered
+  readonly remember: (parts: RememberedParts) => Remembered
+}
+
+export interface RememberedParts {
+  readonly store: Store
+  readonly clock: StoreClock
+  readonly sealer: Sealer
 }
 
 export interface Memory {
   readonly denylist: Denylist
   readonly cache: SnapshotCache
+  /** Between replicas, over whatever joins them. */
+  readonly hints: SessionHints
+  /** What it still has to tell is told, within a bound. */
+  close(): Promise<void>
 }
 
 /** A command lives too briefly to remember anything: every decision reads the store. */
-export function noMemory(): Memory {
+export function noMemory({ store }: Pick<RememberedParts, 'store'>): Memory {
   return {
+    hints: store,
+    close: async () => undefined,
     denylist: { denies: () => false, deny: () => undefined },
     cache: {
       get: () => undefined,
@@ -85,7 +98,7 @@ export async function openHouse<Remembered extends Memory>(
     const clock = new StoreClock()
     await observe(store, clock)
     const keys = await openKeys(config, { store, clock, alarm: around.keyAlarm })
-    const memory = around.remember(store, clock)
+    const memory = around.remember({ store, clock, sealer: keys.sealer })
     const policy = new LivePolicy(config)
     const { ring, sealer, signingKeys } = keys
     const { onUnknownKey, signals } = around
@@ -95,14 +108,17 @@ export async function openHouse<Remembered extends Memory>(
       policy,
       signals,
       denylist: memory.denylist,
-      hints: store,
+      hints: memory.hints,
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),
       random: createRandomness(),
     }
     const authority = createAuthority(rooms)
-    const close = () => store.close()
+    const close = async () => {
+      await memory.close()
+      await store.close()
+    }
     const opened = { config, store, clock, ring, sealer, signingKeys, policy, rooms }
     return { ...opened, authority, memory, close }
   } catch (error) {

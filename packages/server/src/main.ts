@@ -13,14 +13,17 @@ import {
   Metrics,
 } from '#http'
 import { acquireServeLock } from '#stores'
+import { commandMemory } from './command-memory.ts'
 import { type Front, openFront } from './front.ts'
-import { type House, noMemory, openHouse } from './house.ts'
+import { type House, openHouse } from './house.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { httpDeps } from './http-deps.ts'
 import { KeyLoads } from './key-loads.ts'
 import { createLog } from './log.ts'
 import { type ServerMemory, serverMemory } from './memory.ts'
 import { Readiness } from './readiness.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { openWatchedRedis } from './redis-watched.ts'
 import { listenForSignals, type Signalled } from './stopping.ts'
 
 export type { House } from './house.ts'
@@ -51,14 +54,19 @@ export async function serve({ io, load }: ServeOptions): Promise<number> {
   const lock = config.store.kind === 'sqlite' ? acquireServeLock(config.store.path) : undefined
   try {
     const metrics = new Metrics()
-    const house = await openServerHouse(config, { io, log, metrics, signalled })
-    if (house === undefined) return 0
+    const redis = openWatchedRedis(config, { log, metrics })
     try {
-      await run(house, { io, load, log, metrics, signalled })
+      const house = await openServerHouse(config, { io, log, metrics, signalled, redis })
+      if (house === undefined) return 0
+      try {
+        await run(house, { io, load, log, metrics, signalled, redis })
+      } finally {
+        await house.close()
+      }
+      return 0
     } finally {
-      await house.close()
+      await redis?.close()
     }
-    return 0
   } finally {
     lock?.release()
   }
@@ -70,12 +78,13 @@ interface Running {
   readonly log: Logger
   readonly metrics: Metrics
   readonly signalled: Signalled
+  readonly redis: RedisConnection | undefined
 }
 
 async function run(house: ServerHouse, running: Running): Promise<void> {
-  const { io, load, log, metrics, signalled } = running
+  const { io, load, log, metrics, signalled, redis } = running
   const { config, memory } = house
-  const readiness = new Readiness(house)
+  const readiness = new Readiness(house, redis)
   memory.tail.start()
   await Promise.race([memory.tail.whenReady(), signalled.stopped])
   // Asked to stop while the store was away: there is nobody to be drained.
@@ -102,19 +111,19 @@ async function run(house: ServerHouse, running: Running): Promise<void> {
   await metricsApp?.close()
   await front.close()
   await housekeeping.stop()
-  memory.tail.close()
+  await memory.close()
   log.info('stopped')
 }
 
 async function openServerHouse(
   config: Config,
-  { io, log, metrics, signalled }: Omit<Running, 'load'>,
+  { io, log, metrics, signalled, redis }: Omit<Running, 'load'>,
 ): Promise<ServerHouse | undefined> {
   const signals = createSignals(metrics, log)
   const deadline = performance.now() + storeWaitMs
   for (;;) {
     try {
-      return await openOnce(config, { io, log, metrics, signals })
+      return await openOnce(config, { io, log, metrics, redis, signals })
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || performance.now() > deadline) throw error
       log.warn({ err: error.cause }, 'the store does not answer yet; trying again in a second')
@@ -126,19 +135,19 @@ async function openServerHouse(
 
 async function openOnce(
   config: Config,
-  around: Pick<Running, 'io' | 'log' | 'metrics'> & { readonly signals: Signals },
+  around: Pick<Running, 'io' | 'log' | 'metrics' | 'redis'> & { readonly signals: Signals },
 ): Promise<ServerHouse> {
-  const { io, log, metrics, signals } = around
+  const { io, log, metrics, redis, signals } = around
   const keys = new KeyLoads(() => house, log)
   const house: ServerHouse = await openHouse(config, {
     env: io.env,
     signals,
     keyAlarm: (alarm) => log.error({ alarm: alarm.kind, kid: alarm.kid }, keyAlarmWords),
     onUnknownKey: () => house.memory.tail.hint(),
-    remember: (store, clock) =>
+    remember: (parts) =>
       serverMemory({
-        store,
-        clock,
+        ...parts,
+        redis,
         log,
         metrics,
         config,
@@ -159,7 +168,7 @@ export async function openForCommand(config: Config, io: Io): Promise<House> {
     signals: silent,
     keyAlarm: () => warn(keyAlarmWords),
     onUnknownKey: () => undefined,
-    remember: noMemory,
+    remember: (parts) => commandMemory(parts, config, warn),
   })
 }
 
@@ -242,7 +251,6 @@ function pause(milliseconds: number): Promise<void> {
 /** What the configuration may say already and this version does not do yet. Said, never passed over. */
 function warnOfUnbuilt(config: Config, log: Logger): void {
   const unbuilt = {
-    redis: config.redis !== null,
     webhooks: config.webhooks.length > 0,
     'server.workers': config.server.workers > 1,
     'server.adminListen': config.server.adminListen !== null,

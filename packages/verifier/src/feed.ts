@@ -13,4 +13,5 @@ export {
   type ResetCause,
   type SourceEntry,
 } from './feed-source.ts'
+export { PullSoon } from './pull-soon.ts'
 export { defaultTiming, type Timing } from './timing.ts'

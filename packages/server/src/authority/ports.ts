@@ -46,6 +46,10 @@ export interface RecordedEnd {
   readonly sid: SessionId
   readonly uid: Uid
   readonly end: End
+  /** Of the feed in which `end.seq` is its number. */
+  readonly epoch: Epoch
+  /** The newest access token; null when the session never minted one. */
+  readonly jti: TokenId | null
   /** The latest expiry of the session's access tokens. */
   readonly exp: EpochSeconds
 }

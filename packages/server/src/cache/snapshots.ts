@@ -175,6 +175,11 @@ export class Snapshots implements SnapshotCache {
     this.#entries.delete(sid)
   }
 
+  /** Another process has changed it. Of changes to any of them, each is found out in its time. */
+  hint(sid: SessionId | undefined): void {
+    if (sid !== undefined) this.drop(sid)
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#endsRead.clear()

@@ -148,7 +148,7 @@ class World {
         this.seq += 1
         own.denied.add(sid)
         own.cache.drop(sid)
-        own.cache.bury(sid)
+        own.cache.bury({ epoch, sid })
         return
       case 'tail':
         if (this.ended) own.denied.add(sid)

@@ -208,7 +208,7 @@ describe('two levels', () => {
   test('a tombstone is nothing, and no fill replaces it', async () => {
     const { a, b } = pair()
     await a.put(live(1))
-    b.cache.bury(sid)
+    b.cache.bury({ epoch, sid })
     await b.shared.idle()
     await a.put(live(2))
     expect(a.wrote).toEqual(['fill written', 'fill outdated'])
@@ -268,7 +268,7 @@ describe('two levels', () => {
     const { redis, a } = pair()
     redis.isAway = true
     await a.put(live())
-    a.cache.bury(sidOf(2))
+    a.cache.bury({ epoch, sid: sidOf(2) })
     await a.shared.idle()
     expect(a.cache.get(sid)).toEqual(live())
     expect(await a.cache.recall(sidOf(2))).toBeUndefined()

@@ -9,7 +9,7 @@
  *
  * So whatever Redis holds, old, replayed or lost, admits nothing that this process alone would not.
  */
-import type { ReadSession, SnapshotCache } from '#authority'
+import type { ReadSession, RecordedEnd, SnapshotCache } from '#authority'
 import type { Epoch, Instant, LiveSession, SessionId } from '#domain'
 import { LastChanges } from './last-changes.ts'
 import type { SharedSnapshots } from './shared-snapshots.ts'
@@ -122,16 +122,15 @@ export class TwoLevels implements SnapshotCache {
     this.#process.clear()
   }
 
-  /** Another process has changed it, or any of them. */
+  /** Another process has changed it; undefined: it may be any. */
   hint(sid: SessionId | undefined): void {
     if (sid === undefined) this.#changes.noteAny()
-    else this.drop(sid)
+    this.#process.hint(sid)
   }
 
   /** After its end has been committed: no replica finds it in Redis any more. */
-  bury(sid: SessionId): void {
-    const { epoch } = this.#options.tail
-    if (epoch !== undefined) this.#options.shared.bury(epoch, sid)
+  bury({ epoch, sid }: Pick<RecordedEnd, 'epoch' | 'sid'>): void {
+    this.#options.shared.bury(epoch, sid)
   }
 
   async #ask(epoch: Epoch, sid: SessionId): Promise<LiveSession | undefined> {

@@ -40,6 +40,12 @@ export class StoreSource implements FeedSource<TailEntry> {
     if (this.#mark !== undefined && seq > this.#mark.seq) this.#mark = { ...this.#mark, seq }
   }
 
+  /** Somebody else was given that number (rule 7). One of another epoch says nothing about this one. */
+  heard(mark: FeedCursor): void {
+    const own = this.#mark
+    if (own === undefined || (mark.epoch === own.epoch && mark.seq > own.seq)) this.#mark = mark
+  }
+
   async read(after: FeedPosition | null, signal: AbortSignal): Promise<FeedRead<TailEntry>> {
     // Taken before the read: a number that is given meanwhile need not be in it.
     const mark = this.#mark

@@ -1,5 +1,5 @@
 import type { ResetCause } from '@curfew/verifier/feed'
-import type { Epoch } from '#domain'
+import type { Epoch, FeedCursor } from '#domain'
 
 /** Why ends may have been missed: everything in memory is void, and the feed is loaded anew. */
 export type LostCause = ResetCause | 'restored'
@@ -15,6 +15,8 @@ export interface TailSignals {
   stale?(stalenessMs: number): void
   /** The epoch was renewed by this process (rule 7). */
   renewed?(epoch: Epoch): void
+  /** The feed was read to its head; after each good read. */
+  followed?(head: FeedCursor): void
   /** The denylist is larger than it was thought to become. Nothing is dropped. */
   denylistLarge?(size: number): void
 }

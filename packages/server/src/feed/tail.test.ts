@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RecordedEnd } from '#authority'
-import { addMs, type EpochSeconds, instant, reason, type Uid } from '#domain'
+import { addMs, type Epoch, type EpochSeconds, instant, reason, type Uid } from '#domain'
 import { t0 } from '#test/domain/sessions.ts'
 import { ScriptedStore, sidOf } from '#test/feed/scripted-store.ts'
 import { ScriptedTiming, settled } from '../../../verifier/test/scripted-timing.ts'
@@ -50,7 +50,8 @@ function setUp() {
 
 function recorded(seq: number, at = t0): RecordedEnd {
   const end = { at, reason: reason('userLogout'), by: null, seq }
-  return { sid: sidOf(seq), uid: 'u' as Uid, end, exp: 0 as EpochSeconds }
+  const epoch = 'eaaa' as Epoch
+  return { sid: sidOf(seq), uid: 'u' as Uid, end, epoch, jti: null, exp: 0 as EpochSeconds }
 }
 
 function seqs(news: readonly TailNews[]): number[] {
@@ -245,6 +246,30 @@ describe('Tail', () => {
     expect(tail.denies(sidOf(1))).toBe(true)
     tail.close()
     expect(store.hinted).toBe(0)
+  })
+
+  test('rule 7 restored: a head below a mark that somebody else keeps renews the epoch, of this epoch only', async () => {
+    const { store, tail, said, start } = setUp()
+    for (let n = 0; n < 3; n++) store.end()
+    // Before the first read, as at the start of a process.
+    tail.heardMark({ epoch: 'eaaa' as Epoch, seq: 5 })
+    await start()
+    expect(said).toContain('renewed ebbb1')
+    expect(tail.cursor).toEqual({ epoch: 'ebbb1', seq: 3 })
+    for (const mark of [
+      { epoch: 'eaaa' as Epoch, seq: 99 },
+      { epoch: 'ebbb1' as Epoch, seq: 2 },
+      { epoch: 'ebbb1' as Epoch, seq: 3 },
+    ]) {
+      tail.heardMark(mark)
+      await settled()
+    }
+    expect(store.renewals).toEqual(['eaaa'])
+    tail.heardMark({ epoch: 'ebbb1' as Epoch, seq: 4 })
+    await settled()
+    expect(tail.epoch).toBe('ebbb2')
+    expect([1, 2, 3].map((n) => tail.denies(sidOf(n)))).toEqual([true, true, true])
+    tail.close()
   })
 
   test('subscribers get every end once and in order, and what one of them throws harms nobody', async () => {

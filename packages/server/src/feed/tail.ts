@@ -124,6 +124,12 @@ export class Tail implements Denylist {
     this.#reader.hint()
   }
 
+  /** A number that this feed is known to have given elsewhere: a head below it was restored (rule 7). */
+  heardMark(mark: FeedCursor): void {
+    this.#source.heard(mark)
+    this.#reader.hint()
+  }
+
   subscribe(listener: TailListener): () => void {
     return this.#subscribers.add(listener)
   }
@@ -215,6 +221,7 @@ export class Tail implements Denylist {
   #follow(event: FeedEvent<TailEntry> & { readonly kind: 'current' }): void {
     const { epoch, seq } = event.position
     this.#following = { epoch: epoch as Epoch, seq }
+    this.#signals.followed?.(this.#following)
     this.#sweep()
     if (event.whole) this.#subscribers.tell({ kind: 'reset' })
   }

@@ -36,6 +36,8 @@ const results = {
     ...['rotated', 'repeated', 'reuse', 'ended', 'expired', 'not_issued', 'wrong_client'],
     ...['forged', 'unavailable'],
   ],
+  recalls: ['hit', 'nothing', 'tombstone', 'refused', 'unreadable', 'unavailable', 'dropped'],
+  sharedWrites: ['written', 'outdated', 'late', 'large', 'dropped', 'failed'],
   started: ['started', 'joined', 'refused'],
   alarms: ['generation-not-issued', 'key-missing', 'came-back'],
   verdicts: [
@@ -55,6 +57,8 @@ const results = {
   ],
   providerLogouts: ['done', 'replayed', 'invalid', 'unavailable'],
   revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
+  pushes: ['published', 'failed', 'dropped'],
+  redisFailures: ['offline', 'resting', 'full', 'timeout', 'lost', 'refused'],
 } as const
 
 /** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
@@ -112,6 +116,21 @@ export const series = {
   curfew_cache_evictions_total: {
     kind: 'counter',
     help: 'Snapshots dropped because the cache was full.',
+    labels: {},
+  },
+  curfew_cache_shared_reads_total: {
+    kind: 'counter',
+    help: 'Snapshots asked for in Redis after a miss in memory: `hit` was used, `refused` was there and may not answer (older than what is known here, or than 30 s), `unreadable` was sealed with other secrets or is not ours.',
+    labels: { result: results.recalls },
+  },
+  curfew_cache_shared_writes_total: {
+    kind: 'counter',
+    help: 'Snapshots and tombstones written to Redis behind the answer: `outdated` met something newer, `late` and `dropped` had no turn in time; none of them does harm.',
+    labels: { kind: ['fill', 'tombstone'], result: results.sharedWrites },
+  },
+  curfew_cache_shared_waiting: {
+    kind: 'gauge',
+    help: 'Snapshots and tombstones that wait to be written to Redis.',
     labels: {},
   },
   curfew_http_requests_total: {
@@ -183,6 +202,36 @@ export const series = {
     kind: 'counter',
     help: 'Uses of sessions that were not noted because too many waited; the next use is.',
     labels: {},
+  },
+  curfew_push_total: {
+    kind: 'counter',
+    help: 'Ends told on the Redis channel: `failed` ones were not, or nobody knows, `dropped` ones found the queue full; the next pull of each verifier has them.',
+    labels: { result: results.pushes },
+  },
+  curfew_push_waiting: {
+    kind: 'gauge',
+    help: 'Ends that wait to be told on the Redis channel.',
+    labels: {},
+  },
+  curfew_redis_up: {
+    kind: 'gauge',
+    help: '1 while Redis is connected and answers. Without it everything goes on from the store.',
+    labels: {},
+  },
+  curfew_redis_disconnects_total: {
+    kind: 'counter',
+    help: 'Connections to Redis that were lost, and attempts to connect that failed.',
+    labels: {},
+  },
+  curfew_redis_failures_total: {
+    kind: 'counter',
+    help: 'Commands that Redis did not carry out: `offline` and `resting` (the breaker is open) were not sent, `full` found too many under way, `timeout` and `lost` may have been carried out, `refused` were answered with an error.',
+    labels: { reason: results.redisFailures },
+  },
+  curfew_redis_messages_total: {
+    kind: 'counter',
+    help: "Messages heard on Redis, this replica's own among them: `ends` make it read the feed, `sessions` make it look at sessions again.",
+    labels: { about: ['ends', 'sessions'] },
   },
   curfew_client_auth_failures_total: {
     kind: 'counter',

@@ -1,9 +1,9 @@
 import type { RecordedEnd } from '#authority'
-import type { SessionId, Uid } from '#domain'
+import type { Epoch, SessionId, TokenId, Uid } from '#domain'
 import type { Row } from './act.ts'
-import { seconds, text, toEnd } from './row.ts'
+import { seconds, text, textOrNull, toEnd } from './row.ts'
 
-/** What every ending statement answers of each session that it ended. */
+/** What every ending statement answers of each session that it ended, beside the feed's epoch. */
 export const recordedColumns = [
   'sid',
   'uid',
@@ -20,6 +20,8 @@ export function toRecorded(row: Row): RecordedEnd {
     sid: text(row, 'sid') as SessionId,
     uid: text(row, 'uid') as Uid,
     end: toEnd(row),
+    epoch: text(row, 'epoch') as Epoch,
+    jti: textOrNull(row, 'newest_jti') as TokenId | null,
     exp: seconds(row, 'latest_exp'),
   }
 }

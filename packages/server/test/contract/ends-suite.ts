@@ -28,6 +28,27 @@ export function endsSuite(prepare: Prepare): void {
     expect(read?.session).toEqual({ ...session, kind: 'ended', version: 2, end })
   })
 
+  test('what is answered of each end is its entry in the feed, with the epoch', async () => {
+    const { store } = await prepare()
+    const uid = newUid()
+    const plain = await started(store, { uid, accessSeconds: null })
+    const others = [await started(store, { uid }), await started(store)] as const
+    const one = await store.end(logout(others[1].origin.sid))
+    const whole = await store.endUser({
+      ...{ uid, reason: reason('userLogoutAll'), by: uid, except: null },
+      ...{ requireLive: null, disable: false },
+    })
+    if (one.kind !== 'ended' || whole.kind !== 'done') throw new Error('not ended')
+    const { head, entries } = await store.tail(null)
+    const told = [one.recorded, ...whole.ended]
+    expect(new Set(told.map(({ epoch }) => epoch))).toEqual(new Set([head.epoch]))
+    expect(told.map(({ sid, jti, exp, end: { seq, at } }) => ({ seq, sid, jti, exp, at }))).toEqual(
+      entries,
+    )
+    expect(told.find(({ sid }) => sid === plain.origin.sid)?.jti).toBeNull()
+    expect(told[0]?.jti).toBe(others[1].access.newest?.jti)
+  })
+
   test('the first end stands: a second one is told of it and writes nothing', async () => {
     const { store } = await prepare()
     const { origin } = await started(store)

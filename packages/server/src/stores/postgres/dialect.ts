@@ -44,19 +44,19 @@ function endStatement(now: string): Statement {
       select count(*) as n from locked
     ), head as (
       update feed_head h set seq = h.seq + c.n, at = greatest(h.at, ${now})
-      from counted c where h.id = 1 and c.n > 0 returning h.seq - c.n as base, h.at
+      from counted c where h.id = 1 and c.n > 0 returning h.seq - c.n as base, h.at, h.epoch
     ), numbered as (
       select sid, reason, actor, row_number() over (order by sid) as place from locked
     ), ended as (
       update sessions s set version = s.version + 1, revoked_at = h.at, revoked_reason = n.reason,
         revoked_by_user_id = n.actor, feed_seq = h.base + n.place
       from numbered n, head h where s.sid = n.sid
-      returning ${returned}
+      returning ${returned}, h.epoch
     ), told as (
       insert into feed (seq, sid, jti, exp, at)
       select feed_seq, sid, newest_jti, latest_exp, revoked_at from ended
     )
-    select ${recordedColumns.join(', ')} from ended order by feed_seq`,
+    select ${recordedColumns.join(', ')}, epoch from ended order by feed_seq`,
   )
 }
 

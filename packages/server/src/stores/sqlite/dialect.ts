@@ -3,7 +3,7 @@ import { type Act, ask, askOne, type Statement, statement } from '../act.ts'
 import { type ClockOffset, clockExpression } from '../clock.ts'
 import type { Dialect } from '../dialect.ts'
 import { recordedColumns, toRecorded } from '../recorded.ts'
-import { textOrNull, time, whole } from '../row.ts'
+import { text, time, whole } from '../row.ts'
 
 // Rounded: the product is a float that may lie a hair below the millisecond.
 const engineClock = `cast(round(unixepoch('subsec') * 1000) as integer)`
@@ -39,7 +39,7 @@ function endTexts(now: string): EndTexts {
     ),
     head: statement(
       'end_head',
-      `update feed_head set seq = seq + $1, at = max(at, ${now}) where id = 1 returning seq, at`,
+      `update feed_head set seq = seq + $1, at = max(at, ${now}) where id = 1 returning seq, at, epoch`,
     ),
     end: statement(
       'end_session',
@@ -67,8 +67,8 @@ function* endRows(sql: EndTexts, orders: readonly EndOrder[]): Act<readonly Reco
   const ended: RecordedEnd[] = []
   for (const [index, { sid, reason, by }] of open.entries()) {
     const row = yield* askOne(sql.end, sid, at, reason, by, first + index)
-    const recorded = toRecorded(row)
-    yield* ask(sql.tell, first + index, sid, textOrNull(row, 'newest_jti'), recorded.exp, at)
+    const recorded = toRecorded({ ...row, epoch: text(head, 'epoch') })
+    yield* ask(sql.tell, first + index, sid, recorded.jti, recorded.exp, at)
     ended.push(recorded)
   }
   return ended
