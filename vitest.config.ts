@@ -39,6 +39,7 @@ export default defineConfig({
             'packages/server/test/e2e/**/*.test.ts',
             'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/gateway/**/*.test.ts',
+            'packages/server/test/redis/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
             'packages/verifier/test/**/*.test.ts',
             'demo/test/**/*.test.ts',

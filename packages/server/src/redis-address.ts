@@ -1,6 +1,7 @@
 import type { RedisConfig } from '#config'
 import { Secret } from '#domain'
 import { connectPlain, type RedisAddress, within } from './redis-client.ts'
+import { redisFault } from './redis-faults.ts'
 
 const defaultPort = 6379
 const defaultSentinelPort = 26379
@@ -54,14 +55,14 @@ export async function findMaster(redis: Sentinels, askMs: number): Promise<Redis
     try {
       return masterAddress(redis, sentinel, await askSentinel(sentinel, redis.master, askMs))
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      problems.push(`${nameOf(sentinel)}: ${why}`)
+      problems.push(`${nameOf(sentinel)}: ${redisFault(error, sentinel)}`)
     }
   }
   throw new Error(`no sentinel names the master ${redis.master} (${problems.join('; ')})`)
 }
 
-async function askSentinel(
+/** @throws Error when it is none, or knows no such master */
+export async function askSentinel(
   sentinel: RedisAddress,
   master: string,
   askMs: number,

@@ -6,6 +6,7 @@ import {
   type Reply,
   within,
 } from './redis-client.ts'
+import { redisFault } from './redis-faults.ts'
 import type { RedisLink } from './redis-link.ts'
 import { RedisUnavailable } from './redis-unavailable.ts'
 
@@ -40,7 +41,7 @@ export async function findSlots(
     try {
       return await askNode(node)
     } catch (error) {
-      problems.push(`${nameOf(node)}: ${error instanceof Error ? error.message : String(error)}`)
+      problems.push(`${nameOf(node)}: ${redisFault(error, node)}`)
     }
   }
   throw new Error(`no node of the cluster says who has which slots (${problems.join('; ')})`)

@@ -1,8 +1,8 @@
-import { connect } from 'node:net'
 import type { Config } from '#config'
+import { tryRedis } from '../redis-trial.ts'
 import { checkProvider } from './check-provider.ts'
 import { CommandFailed, type Io } from './io.ts'
-import { loadOrFail, reasonOf, unreadableUrl } from './open.ts'
+import { loadOrFail, reasonOf } from './open.ts'
 
 /** One thing that the configuration names, tried. */
 export interface Tried {
@@ -12,7 +12,8 @@ export interface Tried {
   readonly notes?: readonly string[]
 }
 
-const timeoutMs = 5000
+/** How long a Redis server may take. */
+const trialMs = 5000
 
 /**
  * `curfew check`: prints every mistake of the configuration, then tries the store, Redis and each
@@ -21,11 +22,12 @@ const timeoutMs = 5000
 export async function checkConfig(io: Io, file: string | undefined): Promise<number> {
   const config = loadOrFail(io, file)
   io.out('ok       the configuration\n')
-  const tried = await Promise.all([
+  const [store, redis, ...providers] = await Promise.all([
     tryStore(io, config),
-    ...tryRedis(config),
+    checkRedis(config),
     ...config.identityProviders.map((provider) => checkProvider(io, config, provider)),
   ])
+  const tried = [store, ...redis, ...providers]
   for (const { what, problem, notes = [] } of tried) {
     io.out(problem === null ? `ok       ${what}\n` : `problem  ${what}: ${problem}\n`)
     for (const note of notes) io.out(`note     ${note}\n`)
@@ -47,31 +49,9 @@ async function tryStore(io: Io, config: Config): Promise<Tried> {
   }
 }
 
-/** Whether somebody listens there; the protocol is spoken by the rooms that use it. */
-function tryRedis(config: Config): readonly Promise<Tried>[] {
-  const { redis } = config
+/** Each server as Curfew will use it: its rights, its channels, its part in a cluster. */
+async function checkRedis({ redis, revocation }: Config): Promise<readonly Tried[]> {
   if (redis === null) return []
-  const urls =
-    redis.kind === 'single' ? [redis.url] : redis.kind === 'cluster' ? redis.urls : redis.nodes
-  return urls.map(async (secret) => {
-    const url = URL.parse(secret.reveal())
-    // The URL holds a password, so it is not shown.
-    if (url === null) return { what: 'Redis', problem: unreadableUrl }
-    const { hostname, port } = url
-    const what = `Redis at ${hostname}:${port === '' ? '6379' : port}`
-    return { what, problem: await tryConnection(hostname, port === '' ? 6379 : Number(port)) }
-  })
-}
-
-function tryConnection(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: timeoutMs })
-    const answer = (problem: string | null) => {
-      socket.destroy()
-      resolve(problem)
-    }
-    socket.once('connect', () => answer(null))
-    socket.once('timeout', () => answer(`no connection within ${timeoutMs / 1000} s`))
-    socket.once('error', (error) => answer(error.message))
-  })
+  const channels = [revocation.channel, `${redis.keyPrefix}sessions`]
+  return await tryRedis(redis, { channels, trialMs })
 }

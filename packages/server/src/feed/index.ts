@@ -11,7 +11,7 @@ export {
   type Messages,
   SessionChannel,
 } from './channel-hints.ts'
-export { EndsPush, type PushSignals, pushMessage } from './push.ts'
+export { EndsPush, type PushSignals } from './push.ts'
 export { type MarkKeeper, type MarkSealer, SharedMark } from './shared-mark.ts'
 export { openStream, type StreamItem, type StreamOptions } from './stream.ts'
 export type { TailListener, TailNews } from './subscribers.ts'

@@ -11,4 +11,6 @@ export {
   type PostgresOptions,
   startPostgres,
 } from './postgres.ts'
-export { type Redis, startRedis } from './redis.ts'
+export { type Redis, type RedisOptions, startRedis } from './redis.ts'
+export { type RedisClusterService, startRedisCluster } from './redis-cluster.ts'
+export { type RedisSentinelService, startRedisSentinel } from './redis-sentinel.ts'
