@@ -6,7 +6,6 @@ import {
   type LeasedEffect,
   type ProviderGrants,
   StoreUnavailable,
-  type Tombstones,
 } from '#authority'
 import type { Config } from '#config'
 import {
@@ -21,15 +20,14 @@ import {
 import type { Metrics } from '#http'
 import type { ProxyEnvironment } from '#oidc'
 import type { House } from './house.ts'
+import type { ServerMemory } from './memory.ts'
 
 export interface EffectsOptions {
-  readonly house: House
+  readonly house: House & { readonly memory: Pick<ServerMemory, 'tombstones'> }
   readonly grants: ProviderGrants
   readonly metrics: Metrics
   readonly log: Logger
   readonly proxyEnv: ProxyEnvironment
-  /** Where Redis is configured. */
-  readonly tombstones?: Tombstones
 }
 
 /** What `serve` stops at the end: what is under way may finish within so long. */
@@ -39,8 +37,9 @@ export interface Effects {
 
 /** The worker of the outbox, joined to webhooks, providers and Redis, and running. */
 export function openEffects(options: EffectsOptions): Effects {
-  const { house, metrics, tombstones } = options
-  const { store, policy } = house
+  const { house, metrics } = options
+  const { store, policy, memory } = house
+  const { tombstones } = memory
   const owner = randomBytes(12).toString('base64url')
   const signals = effectSignals(options)
   const worker = new EffectWorker({

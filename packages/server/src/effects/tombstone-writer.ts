@@ -1,7 +1,7 @@
 /*
  * Writes the tombstones of all ends once more, in the order of the feed: whoever ended a session writes one
  * at once, and may die between its commit and that. One cursor for the whole installation says how far
- * the feed has been seen to, so an end costs no row of its own (docs/decisions/0013).
+ * the feed has been seen to, so an end costs no row of its own (docs/decisions/0018).
  *
  *   idle -> leased (one replica at a time) -> writing page by page -> idle
  */
