@@ -95,10 +95,11 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/stores/epoch.ts',
       'packages/server/src/feed/store-source.ts',
+      'packages/server/src/feed/shared-mark.ts',
       'packages/server/src/cli/recover.ts',
     ],
     issues: [2, 5],
-    reach: partly('Redis'),
+    reach: built,
   },
   {
     number: 8,
@@ -241,7 +242,12 @@ export const rules: readonly Rule[] = [
     name: 'Redis is not trusted',
     summary:
       'What a channel or a shared cache says is a hint: unreadable means missing, and only the feed confirms an end.',
-    enforcedIn: ['packages/verifier/src/hints.ts', 'packages/verifier/src/feed-reader.ts'],
+    enforcedIn: [
+      'packages/verifier/src/hints.ts',
+      'packages/verifier/src/feed-reader.ts',
+      'packages/server/src/feed/channel-hints.ts',
+      'packages/server/src/feed/shared-mark.ts',
+    ],
     issues: [2, 4, 5],
     reach: partly("the server's cache in Redis"),
   },
