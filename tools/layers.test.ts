@@ -69,7 +69,7 @@ describe('packages with an owner', () => {
   test.each([
     ['packages/server/src/http/x.ts', 'pg', 'store port in authority/ports.ts'],
     ['packages/server/src/main.ts', 'node:sqlite', 'store port in authority/ports.ts'],
-    ['packages/server/src/tokens/x.ts', 'redis', 'cache and feed fulfil'],
+    ['packages/server/src/tokens/x.ts', 'redis', 'the little that you need of RedisConnection'],
     ['packages/server/src/http/x.ts', 'openid-client', 'oidc fulfils it'],
     ['packages/server/src/tokens/x.ts', 'fastify', 'http/routes/'],
     ['packages/server/src/http/x.ts', '@curfew/verifier', 'feed owns the denylist'],

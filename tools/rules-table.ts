@@ -102,10 +102,11 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/stores/epoch.ts',
       'packages/server/src/feed/store-source.ts',
+      'packages/server/src/feed/shared-mark.ts',
       'packages/server/src/cli/recover.ts',
     ],
     issues: [2, 5],
-    reach: partly('Redis'),
+    reach: built,
   },
   {
     number: 8,
@@ -253,6 +254,8 @@ export const rules: readonly Rule[] = [
       'packages/verifier/src/feed-reader.ts',
       'packages/server/src/cache/shared-value.ts',
       'packages/server/src/cache/two-levels.ts',
+      'packages/server/src/feed/channel-hints.ts',
+      'packages/server/src/feed/shared-mark.ts',
     ],
     issues: [2, 4, 5],
     reach: built,

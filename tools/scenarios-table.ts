@@ -132,6 +132,7 @@ export const chapters: readonly Chapter[] = [
   {
     name: 'Faults, and several versions',
     scenarios: {
+      S40: 'two logouts at once: one ends the session, and what follows happens once',
       S43: 'a sign-out while the provider, a webhook or the push is down: dead at once, retried, counted',
       S48: 'killed after an end and before it was told: told after the restart, dead everywhere',
       S49: 'what was cached elsewhere before a sign-out admits nobody after it, beyond the stated bound',
@@ -371,16 +372,6 @@ export const chapters: readonly Chapter[] = [
       N04: 'an outage of the provider does not flood the log',
       N05: 'bodies, methods and large uploads pass unharmed',
       N06: 'an operator lists, looks at and ends sessions, and it is on record',
-    },
-  },
-  {
-    name: 'Ends, and what follows them',
-    scenarios: {
-      S40: 'two logouts at once: one ends the session, and what follows happens once',
-      S43: 'receivers that are down delay no logout; they are told when they are back',
-      S48: 'a process dies after the end and before anybody heard of it: told after the restart, under one id',
-      S57: 'a process dies while it ends all sessions of a user: all or nothing, and all that ended is told',
-      S58: 'several workers: each effect is carried out once, also when one of them dies with it',
     },
   },
 ]

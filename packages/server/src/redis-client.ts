@@ -65,11 +65,13 @@ export function isErrorReply(error: unknown): error is ErrorReply {
   return error instanceof ErrorReply
 }
 
+export const noAnswer = 'no answer'
+
 /** Rejects after so many milliseconds; what was begun goes on, and nobody waits for it. */
 export function within<Value>(
   milliseconds: number,
   work: Promise<Value>,
-  why: () => Error = () => new Error(`no answer within ${milliseconds} ms`),
+  why: () => Error = () => new Error(`${noAnswer} within ${milliseconds} ms`),
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const late = () => reject(why())

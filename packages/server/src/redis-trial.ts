@@ -117,6 +117,7 @@ function commands(key: string, channels: readonly string[]): readonly (readonly 
   return [
     ['PING'],
     ['GET', key],
+    ['GETRANGE', key, '0', '0'],
     ['EVAL', script, '1', key],
     ...channels.map((channel) => ['PUBLISH', channel, '']),
   ]
