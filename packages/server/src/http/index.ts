@@ -20,7 +20,7 @@ export type {
 } from './deps.ts'
 export { type Fellows, type Heard, noFellows, type Word } from './fellows.ts'
 export { createListener } from './listener.ts'
-export { Metrics, type SeriesName, series } from './metrics.ts'
+export { Metrics, type SeriesKind, type SeriesName, series } from './metrics.ts'
 export { type MetricsReport, sumOfReports, whatStays } from './metrics-sum.ts'
 export { oauthErrors } from './oauth-error.ts'
 export { forbiddenPage, unavailablePage } from './pages/index.ts'

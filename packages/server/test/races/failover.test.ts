@@ -208,6 +208,7 @@ test('scenario S120: a fail-over that lost the last second: what was just revoke
   expect(await b.api.works(revoked.sessionToken)).toBe(false)
   const endedAgain = async () => ((await endOf(revoked.sid)) === null ? undefined : true)
   await eventually(endedAgain, { withinMs: 20_000, what: 'the end in the store that had lost it' })
+  expect(b.log()).toContain('came-back')
   // So a replica that never knew of it agrees.
   const c = await b.twin({ config: { store: address.url } })
   expect(await c.api.works(revoked.accessToken)).toBe(false)

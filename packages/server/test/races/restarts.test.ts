@@ -155,7 +155,7 @@ describe.each([1, 2])('replicas of %i process(es) each', (workers) => {
     expect(heard.toSorted()).toEqual(left.toSorted())
     expect(load.asked).toBeGreaterThan(300)
     console.log(`${load.asked} requests and ${left.length} ends over three restarts`)
-  })
+  }, 400_000)
 })
 
 /** Up to its end, which must be one. Answers where to go on. @throws when it is cut off */
