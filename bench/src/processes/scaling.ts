@@ -17,7 +17,9 @@ type Act = (typeof acts)[number]
 
 const rounds = 5
 /** A server compiles its hot code in the first thousands of requests, each process for itself. */
-const warmUpMs = 2000
+const warmUpMsMax = 2000
+/** Of a whole run, for each contestant. */
+const warmUpShare = 0.05
 /** Processes that make the load: one alone is slower than two servers. */
 const loads = 2
 const checkConnections = 32
@@ -38,6 +40,7 @@ export async function measureScaling(place: GatewayPlace, seconds: number): Prom
   for (const processes of processCounts) contenders.push(await contend(place, processes))
   const contestants = contenders.flatMap((one) => acts.map((act) => contestant(one, act)))
   const windowMs = (seconds * 1000) / (contestants.length * rounds)
+  const warmUpMs = Math.min(seconds * 1000 * warmUpShare, warmUpMsMax)
   return tableOf(await interleave(contestants, { rounds, windowMs, warmUpMs }))
 }
 

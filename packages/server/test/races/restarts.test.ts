@@ -41,7 +41,7 @@ describe.each([1, 2])('replicas of %i process(es) each', (workers) => {
       env: production,
       config: {
         server: {
-          ...{ workers, shutdownDelay: '1s', logLevel: 'warn' },
+          ...{ workers, shutdownDelay: '3s', logLevel: 'warn' },
           trustedProxies: ['127.0.0.1/32'],
         },
         gateway: { rules: [{ hosts: ['app.test'], require: 'session' }] },
@@ -144,6 +144,7 @@ describe.each([1, 2])('replicas of %i process(es) each', (workers) => {
     for (const name of names) await replace(name)
     await sleep(500)
     load.over = true
+    expect(balancer.broken).toEqual([])
     await clientsOf
     const { heard, abort } = following
     const all = () => (left.every((sid) => heard.includes(sid)) ? true : undefined)
