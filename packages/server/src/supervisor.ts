@@ -1,7 +1,7 @@
 /*
  * The primary of `server.workers`: it forks, watches and passes words on, and opens no store.
  *
- *   beginning: one worker alone, so that what is wrong with the configuration or the store is said once
+ *   beginning: all are forked and the first one begins, alone: what is wrong with the store is said once
  *   starting:  the first one listens, and the others begin
  *   serving:   all have listened, which is announced; one that ends is replaced, with back-off
  *   stopping:  asked to, or given up; nobody is replaced, who does not end in time is killed
@@ -38,6 +38,8 @@ interface Member {
   readonly slot: number
   readonly worker: Worker
   readonly timer: NodeJS.Timeout
+  awake: boolean
+  begun: boolean
   listening: boolean
   settled: boolean
 }
@@ -63,7 +65,7 @@ export class Supervisor {
 
   /** Answers the exit code, when all workers have ended. */
   run(): Promise<number> {
-    this.#start(1)
+    for (let slot = 1; slot <= this.#options.workers; slot++) this.#start(slot)
     return this.#exitCode.promise
   }
 
@@ -74,6 +76,9 @@ export class Supervisor {
     this.#code = code
     for (const timer of this.#replacements) clearTimeout(timer)
     this.#tellAll({ kind: 'stop' })
+    // Who has not begun has nothing to finish.
+    for (const { worker, begun } of this.#members.values())
+      if (!begun) worker.process.kill('SIGKILL')
     setTimeout(() => this.#killRest(), this.#options.stopWithinMs).unref()
     this.#endIfAlone()
   }
@@ -86,7 +91,8 @@ export class Supervisor {
   #start(slot: number): void {
     const worker = cluster.fork()
     const timer = setTimeout(() => this.#settle(member), settledMs).unref()
-    const member: Member = { slot, worker, timer, listening: false, settled: false }
+    const state = { awake: false, begun: false, listening: false, settled: false }
+    const member: Member = { slot, worker, timer, ...state }
     this.#members.set(worker.id, member)
     worker.on('message', (message: Message) => this.#hear(member, message))
     worker.on('exit', (code, signal) => this.#ended(member, code, signal))
@@ -99,7 +105,8 @@ export class Supervisor {
     if (!this.#members.has(id)) return
     switch (message.kind) {
       case 'awake':
-        this.#begin(member)
+        member.awake = true
+        if (this.#phase !== 'beginning' || member.slot === 1) this.#begin(member)
         break
       case 'listening':
         this.#listens(member, message.url)
@@ -121,11 +128,13 @@ export class Supervisor {
     }
   }
 
-  #begin({ worker, slot }: Member): void {
+  #begin(member: Member): void {
+    const { worker, slot } = member
+    if (this.#phase === 'stopping') return
+    member.begun = true
     const { files } = this.#options
     this.#tell(worker.id, { kind: 'begin', worker: slot, files, newer: this.#newer })
     for (const heard of this.#streams.all()) this.#tell(worker.id, { kind: 'heard', heard })
-    if (this.#phase === 'stopping') this.#tell(worker.id, { kind: 'stop' })
   }
 
   #listens(member: Member, url: string): void {
@@ -134,7 +143,9 @@ export class Supervisor {
     this.#options.log.info({ worker: slot, pid: worker.process.pid }, 'a worker listens')
     if (this.#phase === 'beginning') {
       this.#phase = 'starting'
-      for (let next = 2; next <= this.#options.workers; next++) this.#start(next)
+      for (const other of this.#members.values()) {
+        if (other.awake && !other.begun) this.#begin(other)
+      }
     }
     if (this.#phase !== 'starting' || this.#listeners() < this.#options.workers) return
     this.#phase = 'serving'
@@ -153,14 +164,14 @@ export class Supervisor {
   #ended(member: Member, code: number | null, signal: string | null): void {
     this.#forget(member)
     if (this.#phase === 'stopping') {
-      if (code !== 0) this.#code ||= 1
+      if (code !== 0 && member.begun) this.#code ||= 1
       this.#endIfAlone()
       return
     }
     // One that was told to stop, by hand, leaves in good order.
     const failed = !member.settled && !(member.listening && code === 0)
     if (failed) this.#failures += 1
-    if (this.#isHopeless()) this.#giveUp(code ?? 1)
+    if (this.#isHopeless()) this.#giveUp(code, signal)
     else {
       const againInMs = failed ? backOffMs(this.#failures) : 0
       const { slot } = member
@@ -186,18 +197,19 @@ export class Supervisor {
     this.#replacements.add(timer)
   }
 
-  /** It said itself what is wrong. */
   #isHopeless(): boolean {
     if (this.#phase === 'beginning') return true
     if (this.#failures < failuresMax) return false
     return this.#phase === 'starting' || this.#listeners() === 0
   }
 
-  #giveUp(code: number): void {
-    const alone = this.#phase === 'beginning'
-    if (!alone)
-      this.#options.log.fatal({ failures: this.#failures }, 'workers keep failing; giving up')
-    this.stop(code === 0 ? 1 : code)
+  /** A worker that could not begin has said itself what is wrong, unless it was killed. */
+  #giveUp(code: number | null, signal: string | null): void {
+    if (this.#phase !== 'beginning' || signal !== null) {
+      const { log } = this.#options
+      log.fatal({ failures: this.#failures, code, signal }, 'workers cannot be started; giving up')
+    }
+    this.stop(code === null || code === 0 ? 1 : code)
   }
 
   #endIfAlone(): void {

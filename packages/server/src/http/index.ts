@@ -20,7 +20,7 @@ export type {
 } from './deps.ts'
 export { type Fellows, type Heard, noFellows, type Word } from './fellows.ts'
 export { createListener } from './listener.ts'
-export { type SeriesName, series } from './metric-series.ts'
+export { type SeriesKind, type SeriesName, series } from './metric-series.ts'
 export { Metrics } from './metrics.ts'
 export { type MetricsReport, sumOfReports, whatStays } from './metrics-sum.ts'
 export { oauthErrors } from './oauth-error.ts'

@@ -19,7 +19,7 @@ const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
 const compileCache = fileURLToPath(
   new URL('../../../../node_modules/.cache/curfew-compiled', import.meta.url),
 )
-const readyWithinMs = 30_000
+const readyWithinMs = 120_000
 const running = new Set<ChildProcess>()
 
 // A worker that goes away takes its servers along.

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const askEveryMs = 50
 const askWithinMs = 2000
 
-type Target = { url: URL; ready: boolean; readonly agent: Agent }
+type Target = { readonly url: URL; readonly agent: Agent; ready: boolean; gone: boolean }
 
 export class Balancer {
   readonly #server: Server
@@ -33,7 +33,6 @@ export class Balancer {
   /** Answers the address. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    void this.#watch()
     const address = this.#server.address()
     const port = address !== null && typeof address === 'object' ? address.port : 0
     return `http://127.0.0.1:${port}`
@@ -41,8 +40,13 @@ export class Balancer {
 
   /** The replica of this name is found there from now on; it gets requests once it is ready. */
   target(name: string, url: string): void {
-    this.#targets.get(name)?.agent.destroy()
-    this.#targets.set(name, { url: new URL(url), ready: false, agent: keeping() })
+    const before = this.#targets.get(name)
+    before?.agent.destroy()
+    if (before !== undefined) before.gone = true
+    const agent = new Agent({ keepAlive: true })
+    const target: Target = { url: new URL(url), agent, ready: false, gone: false }
+    this.#targets.set(name, target)
+    void this.#watch(target)
   }
 
   isReady(name: string): boolean {
@@ -56,13 +60,10 @@ export class Balancer {
     for (const { agent } of this.#targets.values()) agent.destroy()
   }
 
-  async #watch(): Promise<void> {
-    while (!this.#closed) {
-      await Promise.all(
-        [...this.#targets.values()].map(async (target) => {
-          target.ready = await isReady(target.url)
-        }),
-      )
+  /** Each by itself: one that is slow to answer keeps nobody from noticing another. */
+  async #watch(target: Target): Promise<void> {
+    while (!this.#closed && !target.gone) {
+      target.ready = await isReady(target.url)
       await sleep(askEveryMs)
     }
   }
@@ -101,10 +102,6 @@ export class Balancer {
     })
     response.on('close', () => onward.destroy())
   }
-}
-
-function keeping(): Agent {
-  return new Agent({ keepAlive: true })
 }
 
 async function isReady(url: URL): Promise<boolean> {
