@@ -33,6 +33,7 @@ export class RedisCluster {
   #timer: NodeJS.Timeout | undefined
   #refreshedAt = Number.NEGATIVE_INFINITY
   #refreshing = false
+  #doubted = false
   #up = false
   #closed = false
 
@@ -98,6 +99,7 @@ export class RedisCluster {
   }
 
   #refreshSoon(): void {
+    this.#doubted = true
     if (!this.#refreshing) this.#schedule(this.#refreshedAt + refreshSoonMs - performance.now())
   }
 
@@ -109,10 +111,12 @@ export class RedisCluster {
 
   async #refresh(): Promise<void> {
     this.#refreshing = true
+    this.#doubted = false
     const nextMs = await this.#renewMap()
     this.#refreshing = false
     this.#refreshedAt = performance.now()
-    this.#schedule(nextMs)
+    // Something went wrong after this map was asked for.
+    this.#schedule(this.#doubted ? refreshSoonMs : nextMs)
   }
 
   /** Answers when to ask again. */

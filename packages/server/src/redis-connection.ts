@@ -23,6 +23,8 @@ export interface RedisConnection {
   readonly ready: boolean
   /** The breaker is open: several commands in a row were not answered. */
   readonly resting: boolean
+  /** Messages are heard. */
+  readonly listening: boolean
   get(key: string): Promise<string | null>
   set(key: string, value: string, ttlMs: number): Promise<void>
   /** All keys in one slot of a cluster, by a hash tag: `{…}`. */
@@ -43,6 +45,8 @@ export interface RedisSignals {
   readonly up?: () => void
   /** The connection was lost, or an attempt failed: said each time. */
   readonly down?: (why: Error) => void
+  /** The same of the connection that hears messages. */
+  readonly deaf?: (why: Error) => void
   readonly failed?: (failure: RedisFailure) => void
 }
 
@@ -65,7 +69,7 @@ interface Commands {
 export function openRedis(config: RedisConfig, options: RedisOptions = {}): RedisConnection {
   const { signals = {}, commandMs = commandMsDefault } = options
   const { commands, anyNode } = route(config, { commandMs, signals })
-  const subscriber = new RedisSubscriber({ where: anyNode })
+  const subscriber = new RedisSubscriber({ where: anyNode, onDown: (why) => signals.deaf?.(why) })
   return new OpenRedis({ keyPrefix: config.keyPrefix, commands, subscriber, signals })
 }
 
@@ -139,6 +143,10 @@ class OpenRedis implements RedisConnection {
 
   get resting(): boolean {
     return this.#commands.resting
+  }
+
+  get listening(): boolean {
+    return this.#subscriber.ready
   }
 
   async get(key: string): Promise<string | null> {

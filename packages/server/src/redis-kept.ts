@@ -76,7 +76,7 @@ export class KeptConnection {
       const address = await this.#options.where()
       connection = await connectPlain(address, { connectMs, onLost: lost.resolve })
       await within(connectMs, this.#ready(connection))
-      return await this.#up(connection, lost.promise)
+      return await this.#up(connection, lost)
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     } finally {
@@ -91,15 +91,15 @@ export class KeptConnection {
     await this.#options.prepare?.(connection)
   }
 
-  async #up(connection: PlainConnection, lost: Promise<Error>): Promise<Error> {
-    if (this.#closing.signal.aborted) return await lost
+  async #up(connection: PlainConnection, lost: PromiseWithResolvers<Error>): Promise<Error> {
+    if (this.#closing.signal.aborted) return await lost.promise
     const upAt = performance.now()
     this.#current = connection
     this.#options.onUp?.()
     const ping = setInterval(() => {
-      within(pingEveryMs, connection.send(['PING'])).catch((error: Error) => this.#lose(error))
+      within(pingEveryMs, connection.send(['PING'])).catch(lost.resolve)
     }, pingEveryMs)
-    const why = await lost
+    const why = await lost.promise
     clearInterval(ping)
     if (performance.now() - upAt > stoodMs) this.#failures = 0
     return why

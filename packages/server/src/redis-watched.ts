@@ -9,7 +9,10 @@ export function openWatchedRedis(
   { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
 ): RedisConnection | undefined {
   if (config === null) return undefined
+  // Each is said once for as long as it lasts: it is tried again for ever.
   let away = false
+  let deaf = false
+  const lost = () => metrics.count('curfew_redis_disconnects_total', {})
   const redis = openRedis(config, {
     signals: {
       up: () => {
@@ -17,15 +20,26 @@ export function openWatchedRedis(
         log.info('Redis is connected')
       },
       down: (why) => {
-        metrics.count('curfew_redis_disconnects_total', {})
-        // Once for as long as it lasts: it is tried again for ever.
-        if (away) return
+        lost()
+        if (!away) log.warn({ err: why }, awayWords)
         away = true
-        log.warn({ err: why }, 'Redis is out of reach; going on without it, and trying again')
+      },
+      deaf: (why) => {
+        lost()
+        if (!deaf && !away) log.warn({ err: why }, deafWords)
+        deaf = true
       },
       failed: (reason) => metrics.count('curfew_redis_failures_total', { reason }),
     },
   })
+  redis.onReady(() => {
+    deaf = false
+  })
   metrics.source('curfew_redis_up', () => Number(redis.ready && !redis.resting))
+  metrics.source('curfew_redis_listening', () => Number(redis.listening))
   return redis
 }
+
+const awayWords = 'Redis is out of reach; going on without it, and trying again'
+const deafWords =
+  'no messages are heard from Redis; ends of other replicas are known by NOTIFY or within pullInterval'

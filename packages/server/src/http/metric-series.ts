@@ -254,6 +254,11 @@ export const series = {
     help: '1 while Redis is connected and answers. Without it everything goes on from the store.',
     labels: {},
   },
+  curfew_redis_listening: {
+    kind: 'gauge',
+    help: '1 while messages of other replicas are heard on Redis.',
+    labels: {},
+  },
   curfew_redis_disconnects_total: {
     kind: 'counter',
     help: 'Connections to Redis that were lost, and attempts to connect that failed.',
