@@ -72,6 +72,7 @@ export function noMemory({ store }: Pick<RememberedParts, 'store'>): Memory {
     denylist: { denies: () => false, deny: () => undefined },
     cache: {
       get: () => undefined,
+      recall: () => undefined,
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: () => undefined,
@@ -107,6 +108,7 @@ export async function openHouse<Remembered extends Memory>(
       policy,
       signals,
       denylist: memory.denylist,
+      hints: memory.hints,
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),

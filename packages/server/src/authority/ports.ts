@@ -301,9 +301,16 @@ export interface Denylist {
   deny(ended: RecordedEnd): void
 }
 
-/** In-process snapshots. They answer only what rule 5 allows; anything else is a miss. */
+/** Snapshots. They answer only what rule 5 allows; anything else is a miss. */
 export interface SnapshotCache {
+  /** Of this process. */
   get(sid: SessionId): LiveSession | undefined
+  /**
+   * After `get` missed: of all replicas, where they share some. It vouches for no more than `get` does,
+   * never rejects, and is never asked for what rule 3 wants read from the row. Undefined instead of a
+   * promise: there is nobody to ask, and nothing to wait for.
+   */
+  recall(sid: SessionId): Promise<LiveSession | undefined> | undefined
   /** For how long `get` would still answer this session as it stands; 0 when it would not. */
   freshForMs(sid: SessionId): number
   /**
@@ -312,8 +319,11 @@ export interface SnapshotCache {
    */
   lastKnown(sid: SessionId): LiveSession | undefined
   put(read: ReadSession): void
-  /** After a swap of this process: `to` as it now stands, with its new version. */
-  advance(to: LiveSession): void
+  /**
+   * After a swap of this process: `to` as it now stands, with its new version. `before`: the store's time
+   * at some moment before the swap.
+   */
+  advance(to: LiveSession, before: Instant): void
   drop(sid: SessionId): void
 }
 

@@ -6,6 +6,7 @@ import type {
   Denylist,
   OpaqueTokens,
   Randomness,
+  SessionHints,
   SessionStore,
   SnapshotCache,
 } from './ports.ts'
@@ -44,6 +45,7 @@ export interface Rooms {
   readonly store: SessionStore
   readonly cache: SnapshotCache
   readonly denylist: Denylist
+  readonly hints: Pick<SessionHints, 'announceSession'>
   readonly clock: Clock
   readonly opaque: OpaqueTokens
   readonly access: AccessTokens

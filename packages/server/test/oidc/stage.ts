@@ -171,9 +171,11 @@ async function createReplica(
     opaque: createOpaqueTokens(ring, clock),
     access: createAccessTokens({ issuer: publicUrl, keys, clock }),
     random: createRandomness(),
+    hints: store,
     denylist: { denies: (sid) => denied.has(sid), deny: ({ sid }) => denied.add(sid) },
     cache: {
       get: () => undefined,
+      recall: () => undefined,
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: () => undefined,
