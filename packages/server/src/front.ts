@@ -62,9 +62,7 @@ export function openFront(options: FrontOptions): Front {
     forwardAuth.forget(sid)
   })
   // Another replica has new tokens for it, or new roles: nothing older is handed on from here.
-  house.memory.hints.onSessionHint((sid) => {
-    if (sid !== undefined) house.memory.cache.drop(sid)
-  })
+  house.memory.hints.onSessionHint((sid) => house.memory.cache.hint(sid))
   metrics.source('curfew_forward_auth_prepared', () => forwardAuth.prepared.size)
   return {
     forwardAuth,

@@ -36,6 +36,8 @@ const results = {
     ...['rotated', 'repeated', 'reuse', 'ended', 'expired', 'not_issued', 'wrong_client'],
     ...['forged', 'unavailable'],
   ],
+  recalls: ['hit', 'nothing', 'tombstone', 'refused', 'unreadable', 'unavailable', 'dropped'],
+  sharedWrites: ['written', 'outdated', 'late', 'large', 'dropped', 'failed'],
   started: ['started', 'joined', 'refused'],
   alarms: ['generation-not-issued', 'key-missing', 'came-back'],
   verdicts: [
@@ -114,6 +116,21 @@ export const series = {
   curfew_cache_evictions_total: {
     kind: 'counter',
     help: 'Snapshots dropped because the cache was full.',
+    labels: {},
+  },
+  curfew_cache_shared_reads_total: {
+    kind: 'counter',
+    help: 'Snapshots asked for in Redis after a miss in memory: `hit` was used, `refused` was there and may not answer (older than what is known here, or than 30 s), `unreadable` was sealed with other secrets or is not ours.',
+    labels: { result: results.recalls },
+  },
+  curfew_cache_shared_writes_total: {
+    kind: 'counter',
+    help: 'Snapshots and tombstones written to Redis behind the answer: `outdated` met something newer, `late` and `dropped` had no turn in time; none of them does harm.',
+    labels: { kind: ['fill', 'tombstone'], result: results.sharedWrites },
+  },
+  curfew_cache_shared_waiting: {
+    kind: 'gauge',
+    help: 'Snapshots and tombstones that wait to be written to Redis.',
     labels: {},
   },
   curfew_http_requests_total: {
