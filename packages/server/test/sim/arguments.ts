@@ -11,7 +11,7 @@ export type Wishes = {
   readonly plant: string | undefined
 }
 
-const defaults = { operations: 200_000, round: 5000, 'fault-every': 300, people: 40 } as const
+const defaults = { operations: 200_000, round: 5000, 'fault-every': 300, people: 24 } as const
 
 /** @throws Error which says what is wrong */
 export function readWishes(args: readonly string[]): Wishes {

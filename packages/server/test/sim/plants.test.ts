@@ -18,7 +18,7 @@ const found: Readonly<Record<PlantName, Violation['kind']>> = {
 
 /** Without faults: these bugs show in plain traffic. */
 const order = {
-  ...{ seed: seedOfRun % 2 ** 20, operations: 1500, faultEvery: 0, people: 32 },
+  ...{ seed: seedOfRun % 2 ** 20, operations: 1500, faultEvery: 0, people: 24 },
   withinMs: 30_000,
 }
 

@@ -10,7 +10,7 @@ import { shortcomings } from './worth.ts'
 
 const operations = 4000
 const order = {
-  ...{ seed: seedOfRun % 2 ** 20, operations, faultEvery: 200, people: 40 },
+  ...{ seed: seedOfRun % 2 ** 20, operations, faultEvery: 200, people: 24 },
   withinMs: 25_000,
 }
 
