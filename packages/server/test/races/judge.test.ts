@@ -63,7 +63,7 @@ function kindsOf(acts: readonly Act[], part?: FeedPart): readonly string[] {
 const ended = { status: 401, verdict: 'ended' as const }
 const lost = { status: 0, verdict: 'unknown' as const, first: false }
 
-const bounds: Bounds = { usualMs: 100, longestMs: 1000, recoveryMs: 50, leaseMs: 3000 }
+const bounds: Bounds = { usualMs: 100, longestMs: 1000, recoveryMs: 50, silentGrantMs: 3000 }
 
 /** The same with what else is known of the time. */
 function kindsAmid(

@@ -16,7 +16,7 @@ import { GateWitness } from './gate-witness.ts'
 import type { Eyes } from './person.ts'
 import { type Fault, planFaults } from './plan.ts'
 import { Needles, placesOf } from './readable.ts'
-import { leaseMs, maxStalenessMs, pullIntervalMs, type Town } from './town.ts'
+import { maxStalenessMs, providerTimeoutMs, pullIntervalMs, type Town } from './town.ts'
 import { Troublemaker } from './troublemaker.ts'
 import { VerifierWitness } from './verifier-witness.ts'
 import { shortcomings, type Tally, tallyOf } from './worth.ts'
@@ -31,7 +31,7 @@ const bounds: Bounds = {
   longestMs: maxStalenessMs,
   recoveryMs: 6000,
   // What arrives is written down by a busy process.
-  leaseMs: leaseMs - 500,
+  silentGrantMs: providerTimeoutMs - 500,
 }
 
 export type RoundOrder = {

@@ -19,8 +19,6 @@ export const application = 'http://127.0.0.1:8000'
 export const pullIntervalMs = 500
 export const maxStalenessMs = 5000
 export const providerTimeoutMs = 2000
-/** As the product reckons it: half as long again as the time-out. */
-export const leaseMs = 3000
 const providerLifeSeconds = 2
 
 const readyWithinMs = 60_000

@@ -8,15 +8,15 @@ import type { Violation } from './judge.ts'
  */
 export function judgeGrants(
   grants: readonly Grant[],
-  leaseMs: number | undefined,
+  silentGrantMs: number | undefined,
 ): readonly Violation[] {
-  if (leaseMs === undefined) return []
+  if (silentGrantMs === undefined) return []
   const byToken = Map.groupBy(grants, ({ token }) => token)
   return [...byToken.values()].flatMap((ofOne) => {
     const inOrder = ofOne.toSorted((one, other) => one.from - other.from)
     return inOrder.flatMap((grant, index): readonly Violation[] => {
       const before = inOrder[index - 1]
-      if (before === undefined || mayFollow(before, grant, leaseMs)) return []
+      if (before === undefined || mayFollow(before, grant, silentGrantMs)) return []
       const gap = (grant.from - before.from).toFixed(0)
       const why = `${grant.subject}: two grants with one token, ${gap} ms apart; the first one ${before.outcome}`
       return [{ kind: 'two-grants', about: `main:${grant.subject}`, why }]
@@ -24,7 +24,7 @@ export function judgeGrants(
   })
 }
 
-function mayFollow(before: Grant, grant: Grant, leaseMs: number): boolean {
+function mayFollow(before: Grant, grant: Grant, silentGrantMs: number): boolean {
   if (before.outcome === 'fault' && before.till <= grant.from) return true
-  return grant.from - before.from >= leaseMs
+  return grant.from - before.from >= silentGrantMs
 }

@@ -55,8 +55,11 @@ export type Bounds = {
   readonly longestMs: number
   /** How long after a trouble the usual bound holds again. */
   readonly recoveryMs: number
-  /** How long a sender that fell silent keeps the lease on a provider's token. */
-  readonly leaseMs?: number
+  /**
+   * How long after a grant arrived whose sender fell silent the next one may come: the provider's time-out,
+   * because a request is only written while the lease lasts for longer than that (rule 21).
+   */
+  readonly silentGrantMs?: number
 }
 
 const atOnce: Bounds = { usualMs: 0, longestMs: 0, recoveryMs: 0 }
@@ -77,7 +80,7 @@ export function judge(
     ...acts.flatMap((act) => (act.kind === 'census' ? judgeCensus(act, lives) : [])),
     ...firstEnds(acts),
     ...successors(acts),
-    ...judgeGrants(grants, bounds.leaseMs),
+    ...judgeGrants(grants, bounds.silentGrantMs),
     ...feeds.flatMap((one) => judgeFeed(one, lives, history)),
   ]
 }
