@@ -93,7 +93,7 @@ function orders<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
 }
 
 describe('the script', () => {
-  test('S49: in every order of four fills the newest stays, and with an end only the tombstone', async () => {
+  test('scenario S49: in every order of four fills the newest stays, and with an end only the tombstone', async () => {
     const writes = ['fill 1', 'fill 2', 'fill 3', 'mark 2']
     for (const order of orders(writes)) {
       sid = sidOf(++round)
@@ -207,7 +207,7 @@ describe('the script', () => {
   })
 })
 
-describe('S49: a fill that began before the end', () => {
+describe('scenario S49: a fill that began before the end', () => {
   /** Its connection holds every write back until it is let go. */
   function paused() {
     const { promise, resolve } = Promise.withResolvers<void>()

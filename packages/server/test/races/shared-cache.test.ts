@@ -62,7 +62,7 @@ describe('two replicas that hear each other', () => {
     await pair.settle()
   })
 
-  test('rule 5 snapshot as of: S49: logout through one replica, and the other never answers good again', async () => {
+  test('rule 5 snapshot as of: scenario S49: logout through one replica, and the other never answers good again', async () => {
     const { pair } = sharing
     const all = await signedIn(20)
     const [known, unknown] = [all.slice(0, 10), all.slice(10)]
