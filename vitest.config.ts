@@ -70,6 +70,7 @@ export default defineConfig({
           include: [
             'packages/server/test/races/**/*.test.ts',
             'packages/server/test/explorer/**/*.test.ts',
+            'packages/server/test/sim/**/*.test.ts',
           ],
           // Several server processes each: side by side they would measure each other.
           fileParallelism: false,

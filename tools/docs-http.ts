@@ -11,6 +11,7 @@ import {
   describeApi,
   oauthErrors,
   problemKinds,
+  type SeriesKind,
   series,
 } from '../packages/server/src/http/index.ts'
 import type { Finding } from './source.ts'
@@ -59,12 +60,14 @@ export function errorsDocument(): string {
 }
 
 export function metricsDocument(): string {
-  const rows = Object.entries(series).map(([name, { kind, help, labels }]) => {
+  const all: readonly (readonly [string, SeriesKind])[] = Object.entries(series)
+  const rows = all.map(([name, { kind, help, labels, acrossWorkers }]) => {
     const listed = Object.entries(labels).map(
       ([label, values]) =>
         `\`${label}\`: ${values.map((value: string) => `\`${value}\``).join(', ')}`,
     )
-    return `| \`${name}\` | ${kind} | ${listed.join('; ')} | ${cell(help)} |`
+    const shown = acrossWorkers === undefined ? '' : ' Of several workers the largest.'
+    return `| \`${name}\` | ${kind} | ${listed.join('; ')} | ${cell(help)}${shown} |`
   })
   return lines(
     '# Metrics',
@@ -72,7 +75,7 @@ export function metricsDocument(): string {
     written,
     '',
     '`GET /metrics` in the text format of Prometheus; 404 to requests that came through a proxy, unless `server.metricsListen` is set. Every series stands at 0 from the start. No uid,',
-    'sid, host or path is ever a label.',
+    'sid, host or path is ever a label. With `server.workers` each series is the sum over all of them, whichever is asked, unless it says otherwise.',
     '',
     '| name | kind | labels | what |',
     '| --- | --- | --- | --- |',

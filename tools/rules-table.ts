@@ -56,9 +56,12 @@ export const rules: readonly Rule[] = [
     name: 'cache proposes',
     summary:
       'A cached row may answer a good check or propose a change; every refusal is decided on a row just read.',
-    enforcedIn: ['packages/server/src/authority/apply.ts'],
+    enforcedIn: [
+      'packages/server/src/authority/apply.ts',
+      'packages/server/src/cache/last-changes.ts',
+    ],
     issues: [2, 5],
-    reach: partly('Redis'),
+    reach: built,
   },
   {
     number: 4,
@@ -74,9 +77,13 @@ export const rules: readonly Rule[] = [
     name: 'snapshot as of',
     summary:
       'A snapshot says up to which feed number it is true, and answers only where the denylist holds every later end.',
-    enforcedIn: ['packages/server/src/cache/snapshots.ts', 'packages/server/src/feed/tail.ts'],
+    enforcedIn: [
+      'packages/server/src/cache/snapshots.ts',
+      'packages/server/src/cache/two-levels.ts',
+      'packages/server/src/feed/tail.ts',
+    ],
     issues: [2, 5],
-    reach: partly('Redis'),
+    reach: built,
   },
   {
     number: 6,
@@ -245,11 +252,13 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/verifier/src/hints.ts',
       'packages/verifier/src/feed-reader.ts',
+      'packages/server/src/cache/shared-value.ts',
+      'packages/server/src/cache/two-levels.ts',
       'packages/server/src/feed/channel-hints.ts',
       'packages/server/src/feed/shared-mark.ts',
     ],
     issues: [2, 4, 5],
-    reach: partly("the server's cache in Redis"),
+    reach: built,
   },
   {
     number: 21,
@@ -270,7 +279,7 @@ export const rules: readonly Rule[] = [
     summary:
       'Where revoking one token ends the whole grant, the last session of the user asks for it.',
     enforcedIn: [
-      'packages/server/src/authority/provider-attempt.ts',
+      'packages/server/src/authority/provider-revocation.ts',
       'packages/server/src/oidc/presets.ts',
     ],
     issues: [3, 5],

@@ -34,10 +34,10 @@ export const remarks: Readonly<Record<string, string>> = {
   C05: 'The second time leads on to the page, for it is the back button.',
   S13: 'The name is not configurable, but for its `__Host-` or `__Secure-`.',
   H02: 'There is no such mode: the configured headers are all that there are.',
-  O04: 'Nobody tries again yet.',
   T07: 'Within the five minutes for which keys are believed.',
   D06: 'Other hosts are taken as the issuer names them: Google’s token endpoint is on one.',
   G03: 'The gateway and providers; the rest is shown where it is used.',
+  S124: 'Over the workers of one server; each machine counts by itself.',
   N01: 'What may grow is bounded, which is tested; a day under load is for the benchmarks.',
 }
 

@@ -130,6 +130,22 @@ export const chapters: readonly Chapter[] = [
     },
   },
   {
+    name: 'Faults, and several versions',
+    scenarios: {
+      S40: 'two logouts at once: one ends the session, and what follows happens once',
+      S43: 'a sign-out while the provider, a webhook or the push is down: dead at once, retried, counted',
+      S48: 'killed after an end and before it was told: told after the restart, dead everywhere',
+      S49: 'what was cached elsewhere before a sign-out admits nobody after it, beyond the stated bound',
+      S57: 'a crash between a changed password and the end of the sessions: they end all the same',
+      S58: 'two workers, one effect: carried out once, also when one dies in the middle of it',
+      S104: 'the push comes after the commit; lost or twice, the next pull has it',
+      S119: 'the store is down: 503 with Retry-After and never 401, red readiness, recovery by itself',
+      S120: 'a fail-over that lost the last second: what was just revoked stays dead',
+      S124: 'a burst, then 429 with Retry-After, however an untrusted peer names its address',
+      S125: 'replicas of two versions: neither revives what the other killed',
+    },
+  },
+  {
     name: 'APIs, event streams, WebSockets',
     scenarios: {
       A01: 'no session: 401 as JSON with a reason, no Location',

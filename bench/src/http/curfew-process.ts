@@ -30,7 +30,7 @@ export interface CurfewOptions {
   }
 }
 
-const startWithinMs = 30_000
+const startWithinMs = 120_000
 const stopWithinMs = 15_000
 const publicClient = 'mobile'
 

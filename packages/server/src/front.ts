@@ -33,6 +33,8 @@ import type { ServerMemory } from './memory.ts'
 
 /** What browsers, reverse proxies and identity providers meet, joined. */
 export interface Front {
+  /** The providers, for what is asked of them behind the answers. */
+  readonly grants: ProviderGrants
   readonly forwardAuth: ForwardAuth
   readonly browser: BrowserDeps
   /** What SIGHUP takes over. */
@@ -53,7 +55,8 @@ export function openFront(options: FrontOptions): Front {
   const { clock, policy, sealer, store } = house
   const { config } = policy
   const providers = openProviders(options)
-  const sessions = openSessions(options, providers)
+  const grants = createProviderGrants({ providers, clock })
+  const sessions = openSessions(options, grants)
   const handOff = new HandOff({ seal: sealer, once: store, clock, secure: config.server.secure })
   const tickets = new SignOutTickets(sealer, clock)
   const forwardAuth = openForwardAuth(options, { ...sessions, handOff, tickets })
@@ -62,11 +65,10 @@ export function openFront(options: FrontOptions): Front {
     forwardAuth.forget(sid)
   })
   // Another replica has new tokens for it, or new roles: nothing older is handed on from here.
-  house.memory.hints.onSessionHint((sid) => {
-    if (sid !== undefined) house.memory.cache.drop(sid)
-  })
+  house.memory.hints.onSessionHint((sid) => house.memory.cache.hint(sid))
   metrics.source('curfew_forward_auth_prepared', () => forwardAuth.prepared.size)
   return {
+    grants,
     forwardAuth,
     browser: browserDeps(options, { ...sessions, providers, handOff, tickets }),
     replace: (next) => {
@@ -97,14 +99,13 @@ function openProviders({ house, log, proxyEnv }: FrontOptions): Providers {
 interface Sessions {
   readonly gateway: GatewayAuthority
   readonly lastSeen: LastSeen
-  /** Grants and revocations under way. */
+  /** Grants under way. */
   readonly behind: Behind
 }
 
-function openSessions(options: FrontOptions, providers: Providers): Sessions {
+function openSessions(options: FrontOptions, grants: ProviderGrants): Sessions {
   const { house, log, metrics } = options
-  const { clock, rooms, sealer: seal, store } = house
-  const grants: ProviderGrants = createProviderGrants({ providers, clock })
+  const { rooms, sealer: seal, store } = house
   const signals = providerSignals(options)
   const behind = new Behind()
   const refresh = createProviderRefresh({
@@ -120,7 +121,7 @@ function openSessions(options: FrontOptions, providers: Providers): Sessions {
   })
   metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
   const gateway = createGatewayAuthority({
-    ...{ store, seal, grants, signals, behind, lastSeen },
+    ...{ store, seal, lastSeen },
     rooms: { ...rooms, refresh },
   })
   return { gateway, lastSeen, behind }
@@ -132,13 +133,6 @@ function providerSignals({ log, metrics }: FrontOptions): ProviderSignals {
       metrics.count('curfew_provider_refresh_total', { result })
       if (result === 'refreshed') log.debug({ provider, result }, 'a grant at a provider')
       else log.warn({ provider, result, why }, 'a grant at a provider brought no tokens')
-    },
-    revoked: (provider, result) => {
-      metrics.count('curfew_provider_revocation_total', { result })
-      if (result !== 'failed') return
-      // Nobody tries again: the effect of that end is given up (API.md, section 5).
-      metrics.count('curfew_logout_total', { result: 'revoke_fail' })
-      log.warn({ provider }, 'tokens could not be handed back')
     },
   }
 }

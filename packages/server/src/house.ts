@@ -22,6 +22,7 @@ import {
   SigningKeys,
 } from '#tokens'
 import { StoreClock } from './clock.ts'
+import { effectPlanOf } from './effect-plan.ts'
 import { LivePolicy } from './live-policy.ts'
 import { testClock } from './test-clock.ts'
 
@@ -72,6 +73,7 @@ export function noMemory({ store }: Pick<RememberedParts, 'store'>): Memory {
     denylist: { denies: () => false, deny: () => undefined },
     cache: {
       get: () => undefined,
+      recall: () => undefined,
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: () => undefined,
@@ -91,8 +93,9 @@ export async function openHouse<Remembered extends Memory>(
   around: Surroundings<Remembered>,
 ): Promise<House & { readonly memory: Remembered }> {
   const clockOffsetMs = testClock(around.env)
-  const options = clockOffsetMs === undefined ? {} : { clockOffsetMs }
-  const store = await openStore(engineOf(config.store), options)
+  const shifted = clockOffsetMs === undefined ? {} : { clockOffsetMs }
+  const effects = effectPlanOf(config)
+  const store = await openStore(engineOf(config.store), { ...shifted, effects })
   try {
     const clock = new StoreClock()
     await observe(store, clock)
@@ -107,6 +110,7 @@ export async function openHouse<Remembered extends Memory>(
       policy,
       signals,
       denylist: memory.denylist,
+      hints: memory.hints,
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),

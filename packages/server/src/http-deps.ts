@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { ClientAuth, Config } from '#config'
 import type { ClientId } from '#domain'
-import type { AssertionProof, ClientCredentials, HttpDeps, Metrics } from '#http'
+import type { AssertionProof, ClientCredentials, Fellows, HttpDeps, Metrics } from '#http'
 import { createOutboundFetch, type ProxyEnvironment } from '#oidc'
 import {
   type ClientKeys,
@@ -24,6 +24,7 @@ const assertionAlgorithms = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
 export interface Joined {
   readonly house: House & { readonly memory: ServerMemory }
   readonly metrics: Metrics
+  readonly fellows: Fellows
   readonly log: Logger
   readonly readiness: HttpDeps['readiness']
   readonly front: Front
@@ -32,7 +33,7 @@ export interface Joined {
 
 /** The house as the http room needs it. */
 export function httpDeps(joined: Joined): HttpDeps {
-  const { house, metrics, log, readiness, front, proxyEnv } = joined
+  const { house, metrics, fellows, log, readiness, front, proxyEnv } = joined
   const { authority, store, memory, rooms, signingKeys, policy, clock } = house
   return {
     authority,
@@ -48,6 +49,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     clock,
     log,
     metrics,
+    fellows,
   }
 }
 
@@ -66,6 +68,7 @@ function settingsOf(config: Config, corsOrigins: () => ReadonlySet<string>): Htt
     corsOrigins,
     bodyLimitBytes,
     metricsElsewhere: server.metricsListen !== null,
+    adminElsewhere: server.adminListen !== null,
     algorithm: tokens.algorithm,
     keepAliveMs,
   }

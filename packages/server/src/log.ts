@@ -5,6 +5,8 @@ export interface LogOptions {
   readonly level: string
   /** A terminal gets lines for people, anything else gets JSON lines. */
   readonly terminal: boolean
+  /** Which of several workers speaks. */
+  readonly worker?: number | undefined
 }
 
 /**
@@ -15,7 +17,8 @@ export function createLog(options: LogOptions): Logger {
   const toStderr: DestinationStream = options.terminal
     ? pretty({ destination: 2, colorize: true, ignore: 'pid,hostname', sync: true })
     : pino.destination({ fd: 2, sync: true })
-  return pino({ level: options.level, base: null, messageKey: 'message', timestamp }, toStderr)
+  const base = options.worker === undefined ? null : { worker: options.worker }
+  return pino({ level: options.level, base, messageKey: 'message', timestamp }, toStderr)
 }
 
 function timestamp(): string {

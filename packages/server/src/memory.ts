@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { RecordedEnd, Store } from '#authority'
-import { Snapshots, type TailView } from '#cache'
+import type { TailView } from '#cache'
 import type { Config } from '#config'
 import type { SessionId } from '#domain'
 import { joinHints, openStream, Tail } from '#feed'
@@ -10,16 +10,19 @@ import type { StoreClock } from './clock.ts'
 import type { Memory } from './house.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { RedisJoins } from './redis-joins.ts'
+import { openLevels, type SnapshotLevels } from './snapshot-levels.ts'
 
 /** What a server remembers between requests: the tail's denylist, and snapshots that it vouches for. */
 export interface ServerMemory extends Memory {
-  readonly cache: Snapshots
+  readonly cache: SnapshotLevels['cache']
   /** Nothing may be answered from memory (rule 35); never with `onStale: accept`. */
   stale(): boolean
   /** What was made of a session's older state must go. One listener. */
   onSessionChange(listener: (sid: SessionId) => void): void
   readonly tail: Tail
   readonly events: FeedEvents
+  /** What ended is buried in Redis by it, whatever became of whoever ended it. */
+  readonly tombstones: SnapshotLevels['tombstones']
 }
 
 export interface MemoryOptions {
@@ -38,7 +41,7 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
   const { store, clock, config, metrics } = options
   const { pullIntervalMs, maxStalenessMs } = config.revocation
   const accepts = config.revocation.onStale === 'accept'
-  const remembered: { cache?: Snapshots; changed?: (sid: SessionId) => void } = {}
+  const remembered: { cache?: SnapshotLevels['cache']; changed?: (sid: SessionId) => void } = {}
   const joins = options.redis === undefined ? undefined : redisJoins(options, options.redis)
   const tail = new Tail({
     store,
@@ -52,13 +55,14 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
   })
   joins?.follow(tail)
   const stale = () => tail.stale && !accepts
-  const cache = new Snapshots({
+  const levels = openLevels({
+    ...options,
     tail: tailView(tail, stale),
-    processNow: () => clock.processNow(),
     onChange: (sid) => remembered.changed?.(sid),
   })
+  const { cache } = levels
   remembered.cache = cache
-  measure(metrics, tail, cache)
+  measure(metrics, tail)
   const events: FeedEvents = {
     open: ({ position, all, signal }) =>
       openStream({ store, tail, now: () => clock.now(), position, all, signal }),
@@ -66,13 +70,17 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
   const onSessionChange: ServerMemory['onSessionChange'] = (listener) => {
     remembered.changed = listener
   }
-  const denylist = toldDenylist(tail, (ended) => joins?.ended(ended))
+  const denylist = toldDenylist(tail, (ended) => {
+    joins?.ended(ended)
+    levels.bury(ended)
+  })
   const hints = joins === undefined ? store : joinHints(store, joins.hints)
   const close = async () => {
     tail.close()
-    await joins?.close()
+    await Promise.all([joins?.close(), levels.idle()])
   }
-  return { denylist, hints, cache, tail, events, stale, onSessionChange, close }
+  const { tombstones } = levels
+  return { denylist, hints, cache, tail, events, tombstones, stale, onSessionChange, close }
 }
 
 /** Denied here first and always (rule 35); what follows waits for nothing and fails nothing. */
@@ -135,14 +143,10 @@ function tailSignals(
   }
 }
 
-function measure(metrics: Metrics, tail: Tail, cache: Snapshots): void {
+function measure(metrics: Metrics, tail: Tail): void {
   metrics.source('curfew_feed_lag_seconds', () => tail.lagSeconds)
   metrics.source('curfew_feed_staleness_seconds', () => finite(tail.stalenessMs / 1000))
   metrics.source('curfew_denylist_entries', () => tail.denied)
-  metrics.source('curfew_cache_entries', () => cache.size)
-  metrics.source('curfew_cache_hits_total', () => cache.hits)
-  metrics.source('curfew_cache_misses_total', () => cache.misses)
-  metrics.source('curfew_cache_evictions_total', () => cache.evictions)
 }
 
 /** Before the first read the staleness is infinite, which no graph can show: the largest number is. */

@@ -66,13 +66,21 @@ async function propose(
   commandFor: CommandFor,
   { cached = false, read, proof }: ApplyOptions,
 ): Promise<Applied | undefined> {
-  const session = read?.session ?? (cached ? rooms.cache.get(sid) : undefined)
+  const known = read?.session ?? (cached ? remembered(rooms, sid) : undefined)
+  const session = known instanceof Promise ? await known : known
   if (session === undefined || proof?.(session.origin.salt) === false) return undefined
   const now = read?.now ?? rooms.clock.now()
   const outcome = transition(session, commandFor(session), now)
   if (outcome.kind !== 'moved') return undefined
   const applied = await swap(rooms, session, { ...outcome, now })
   return applied === 'conflict' ? undefined : applied
+}
+
+type Remembered = LiveSession | Promise<LiveSession | undefined> | undefined
+
+/** Here, else with the other replicas; a promise only where somebody has to be asked. */
+export function remembered({ cache }: Pick<Rooms, 'cache'>, sid: SessionId): Remembered {
+  return cache.get(sid) ?? cache.recall(sid)
 }
 
 async function decideOnFreshRow(
@@ -119,7 +127,11 @@ async function swap(
     return 'conflict'
   }
   const session = { ...next, version: from.version + 1 }
-  rooms.cache.advance(session)
+  rooms.cache.advance(session, now)
+  // What a gateway shows or checks of it is another: replicas that remember it are told to look.
+  if (next.grants !== from.grants || next.sessionToken !== from.sessionToken) {
+    rooms.hints.announceSession(session.origin.sid)
+  }
   return { kind: 'moved', session, now }
 }
 
@@ -152,7 +164,10 @@ export async function readFresh(
   sid: SessionId,
 ): Promise<{ readonly session: LiveSession | EndedSession; readonly now: Instant } | undefined> {
   const read = await rooms.store.read(sid)
-  if (read === undefined) return undefined
+  if (read === undefined) {
+    rooms.cache.drop(sid)
+    return undefined
+  }
   if (read.session.kind === 'live' && rooms.denylist.denies(sid)) {
     return endAgain(rooms, read.session)
   }

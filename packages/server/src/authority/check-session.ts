@@ -7,11 +7,13 @@ import {
   type LiveSession,
   type SessionId,
 } from '#domain'
+import { remembered } from './apply.ts'
 import { openToken } from './key-missing.ts'
-import { type OpaquePurpose, StoreUnavailable } from './ports.ts'
+import { StoreUnavailable } from './ports.ts'
 import { type Acceptable, isOutdated, kindOf, present } from './present.ts'
 import type { Freshness, ProviderRefresh } from './provider-refresh.ts'
 import type { Rooms } from './rooms.ts'
+import type { OpaquePurpose } from './token-ports.ts'
 
 /** What a token shows of its session, for a gateway that asks at every request. */
 export type SessionCheck =
@@ -52,14 +54,17 @@ export async function checkSession(
   accepted: Acceptable,
 ): Promise<SessionCheck> {
   if (!accepted.includes(kindOf(token))) return { kind: 'invalid' }
-  const remembered = fromSnapshot(rooms, token, (sid) => rooms.cache.get(sid))
-  if (remembered !== undefined) return vouched(rooms, remembered)
+  const claim = claimOf(rooms, token)
+  const known = claim && remembered(rooms, claim.sid)
+  const session = known instanceof Promise ? await known : known
+  const shown = session && claim?.shows(session)
+  if (shown !== undefined) return vouched(rooms, shown)
   try {
     return await fromRow(rooms, token, accepted)
   } catch (error) {
     // Whatever it is that fails, nothing here may turn it into a good answer but a vouched snapshot.
     if (!(error instanceof StoreUnavailable)) throw error
-    const lastKnown = fromSnapshot(rooms, token, (sid) => rooms.cache.lastKnown(sid))
+    const lastKnown = fromLastKnown(rooms, token)
     // Without the store nothing can be refreshed either.
     if (lastKnown === undefined || rooms.refresh.hasLapsed(lastKnown.session)) throw error
     return good(rooms, lastKnown, { limitMs: againMs, until: null })
@@ -104,40 +109,54 @@ function expiryAt(exp: number): Instant {
   return (exp * 1000) as Instant
 }
 
-type Remembered = (sid: SessionId) => LiveSession | undefined
-
-/** Undefined: nothing remembered says that this token is good. */
-function fromSnapshot(rooms: CheckRooms, token: string, remembered: Remembered): Shown | undefined {
-  const kind = kindOf(token)
-  const found =
-    kind === 'access'
-      ? byAccess(rooms, token, remembered)
-      : byOpaque(rooms, token, kind, remembered)
-  if (found === undefined || isExpired(found.session, rooms.clock.now())) return undefined
-  const client = clientOfUid(found.session.origin.uid)
-  // Of a client that has left the configuration: refused, so the row decides (rule 3).
-  return client !== undefined && rooms.policy.client(client) === undefined ? undefined : found
+/** A token that is good by itself, and the session that it names. */
+interface Claim {
+  readonly sid: SessionId
+  /** Undefined: what is remembered of the session does not say that this token is good. */
+  shows(session: LiveSession): Shown | undefined
 }
 
-function byAccess(rooms: CheckRooms, token: string, remembered: Remembered): Shown | undefined {
+function claimOf(rooms: CheckRooms, token: string): Claim | undefined {
+  const kind = kindOf(token)
+  const claim = kind === 'access' ? byAccess(rooms, token) : byOpaque(rooms, token, kind)
+  return claim && { sid: claim.sid, shows: (session) => stillGood(rooms, claim.shows(session)) }
+}
+
+function stillGood(rooms: CheckRooms, shown: Shown | undefined): Shown | undefined {
+  if (shown === undefined || isExpired(shown.session, rooms.clock.now())) return undefined
+  const client = clientOfUid(shown.session.origin.uid)
+  // Of a client that has left the configuration: refused, so the row decides (rule 3).
+  return client !== undefined && rooms.policy.client(client) === undefined ? undefined : shown
+}
+
+function byAccess(rooms: CheckRooms, token: string): Claim | undefined {
   const verdict = rooms.access.verify(token)
   if (verdict.kind === 'invalid') return undefined
-  const session = remembered(verdict.sid)
-  if (session === undefined || session.origin.uid !== verdict.claims.sub) return undefined
-  return { session, tokenExpiresAt: expiryAt(verdict.claims.exp) }
+  const { sid, claims } = verdict
+  const tokenExpiresAt = expiryAt(claims.exp)
+  const shows = (session: LiveSession): Shown | undefined => {
+    // Again: it may have run out since it was verified.
+    const good = session.origin.uid === claims.sub && rooms.clock.now() < tokenExpiresAt
+    return good ? { session, tokenExpiresAt } : undefined
+  }
+  return { sid, shows }
 }
 
-function byOpaque(
-  rooms: CheckRooms,
-  text: string,
-  purpose: OpaquePurpose,
-  remembered: Remembered,
-): Shown | undefined {
+function byOpaque(rooms: CheckRooms, text: string, purpose: OpaquePurpose): Claim | undefined {
   const token = openToken(rooms, purpose, text)
-  const session = token && remembered(token.sid)
-  if (token === undefined || session === undefined) return undefined
-  const proven = rooms.opaque.verify(token, session.origin.salt) && !isOutdated(session, token)
-  return proven ? { session, tokenExpiresAt: null } : undefined
+  if (token === undefined) return undefined
+  const shows = (session: LiveSession): Shown | undefined => {
+    const proven = rooms.opaque.verify(token, session.origin.salt) && !isOutdated(session, token)
+    return proven ? { session, tokenExpiresAt: null } : undefined
+  }
+  return { sid: token.sid, shows }
+}
+
+/** The token is looked at again: it may have run out while the store was asked. */
+function fromLastKnown(rooms: CheckRooms, token: string): Shown | undefined {
+  const claim = claimOf(rooms, token)
+  const session = claim && rooms.cache.lastKnown(claim.sid)
+  return session && claim?.shows(session)
 }
 
 /** With the provider's word; asks for fresh tokens where they have run out. */

@@ -11,9 +11,6 @@ test('a crowd with one token is one read, and who comes after a change is told o
   const gateway = createGatewayAuthority({
     store: world.store,
     seal: { seal: () => '', unseal: () => ({ kind: 'unreadable' }) },
-    grants: {} as never,
-    signals: { refreshed: () => undefined, revoked: () => undefined },
-    behind: { add: () => undefined },
     lastSeen: { note: () => undefined },
     rooms: {
       ...world.rooms,

@@ -38,8 +38,7 @@ type Bound<Act> = Act extends (rooms: Rooms, store: infer _, order: infer Order)
   ? (order: Order) => Answer
   : never
 
-export interface GatewayAuthorityDeps
-  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'grants' | 'signals' | 'behind'> {
+export interface GatewayAuthorityDeps extends Pick<ProviderRefreshDeps, 'store' | 'seal'> {
   readonly rooms: CheckRooms
   readonly lastSeen: Pick<LastSeen, 'note'>
 }

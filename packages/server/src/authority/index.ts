@@ -10,6 +10,25 @@ export { type Authority, createAuthority } from './authority.ts'
 export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
+export { describeSession, type SessionDescription } from './describe-session.ts'
+export { noEffects, startPayload, toldOf } from './effect-plan.ts'
+export type {
+  ClaimOrder,
+  CursorStore,
+  Delivery,
+  EffectCounts,
+  EffectEvent,
+  EffectKind,
+  EffectPlan,
+  EffectQuery,
+  EffectStore,
+  EffectTarget,
+  GivenUp,
+  LeasedEffect,
+  ListedEffect,
+  RetryChoice,
+  Tombstones,
+} from './effect-ports.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
@@ -19,9 +38,6 @@ export { LastSeen } from './last-seen.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
-  type AccessClaims,
-  type AccessTokens,
-  type AccessVerdict,
   type Clock,
   type Denylist,
   type EndOrder,
@@ -35,14 +51,8 @@ export {
   type KeyStore,
   type ListedKeyId,
   type OnceStore,
-  type OpaqueParts,
-  type OpaquePurpose,
-  type OpaqueTokens,
-  type OpenedToken,
-  type OpenResult,
   type Pruned,
   type PruneLimits,
-  type Randomness,
   type ReadSession,
   type RecordedEnd,
   type ScanPosition,
@@ -66,7 +76,6 @@ export {
   type ProviderRefreshDeps,
   type ProviderRefreshResult,
   type ProviderSignals,
-  revokeTokens,
   tokensOf,
 } from './provider-attempt.ts'
 export {
@@ -85,6 +94,7 @@ export type {
   ProviderTokens,
   RefreshOrder,
   RevocationOrder,
+  RevocationResult,
   TokenSeal,
 } from './provider-ports.ts'
 export {
@@ -93,6 +103,7 @@ export {
   type Freshness,
   type ProviderRefresh,
 } from './provider-refresh.ts'
+export { handBack, type RevocationDeps, type RevocationSignals } from './provider-revocation.ts'
 export type { CannotRefresh } from './provider-standing.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'
@@ -104,5 +115,16 @@ export {
   signIn,
 } from './sign-in.ts'
 export type { SignedOut } from './sign-out.ts'
+export type {
+  AccessClaims,
+  AccessTokens,
+  AccessVerdict,
+  OpaqueParts,
+  OpaquePurpose,
+  OpaqueTokens,
+  OpenedToken,
+  OpenResult,
+  Randomness,
+} from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'

@@ -1,6 +1,6 @@
 import type { KeyId } from '#domain'
-import type { OpaquePurpose, OpenedToken, OpenResult } from './ports.ts'
 import type { Rooms } from './rooms.ts'
+import type { OpaquePurpose, OpenedToken, OpenResult } from './token-ports.ts'
 
 /** A token of a secret that other replicas hold and this one lacks: 503, not 401 (rule 14). */
 export class KeyMissing extends Error {

@@ -17,15 +17,13 @@ import type {
   Instant,
   KeyId,
   LiveSession,
-  Salt,
   Session,
   SessionId,
   TokenId,
   Uid,
 } from '#domain'
+import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
-
-export type * from './token-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -54,6 +52,8 @@ export interface RecordedEnd {
   readonly jti: TokenId | null
   /** The latest expiry of the session's access tokens. */
   readonly exp: EpochSeconds
+  /** Rows of the outbox were written with it. */
+  readonly effects?: boolean
 }
 
 export interface StartRequest {
@@ -288,6 +288,8 @@ export interface Store
     KeyStore,
     OnceStore,
     ProviderSessionStore,
+    EffectStore,
+    CursorStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void
@@ -301,9 +303,16 @@ export interface Denylist {
   deny(ended: RecordedEnd): void
 }
 
-/** In-process snapshots. They answer only what rule 5 allows; anything else is a miss. */
+/** Snapshots. They answer only what rule 5 allows; anything else is a miss. */
 export interface SnapshotCache {
+  /** Of this process. */
   get(sid: SessionId): LiveSession | undefined
+  /**
+   * After `get` missed: of all replicas, where they share some. It vouches for no more than `get` does,
+   * never rejects, and is never asked for what rule 3 wants read from the row. Undefined instead of a
+   * promise: there is nobody to ask, and nothing to wait for.
+   */
+  recall(sid: SessionId): Promise<LiveSession | undefined> | undefined
   /** For how long `get` would still answer this session as it stands; 0 when it would not. */
   freshForMs(sid: SessionId): number
   /**
@@ -312,8 +321,11 @@ export interface SnapshotCache {
    */
   lastKnown(sid: SessionId): LiveSession | undefined
   put(read: ReadSession): void
-  /** After a swap of this process: `to` as it now stands, with its new version. */
-  advance(to: LiveSession): void
+  /**
+   * After a swap of this process: `to` as it now stands, with its new version. `before`: the store's time
+   * at some moment before the swap.
+   */
+  advance(to: LiveSession, before: Instant): void
   drop(sid: SessionId): void
 }
 
@@ -322,11 +334,4 @@ export interface Clock {
   now(): Instant
   /** When this replica last regained the store; the epoch's beginning if it never lost it. */
   regainedAt(): Instant
-}
-
-/** Fresh identifiers. */
-export interface Randomness {
-  sessionId(now: Instant): SessionId
-  tokenId(): TokenId
-  salt(): Salt
 }

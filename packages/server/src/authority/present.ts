@@ -8,8 +8,8 @@ import {
 } from '#domain'
 import { endFor, readFresh } from './apply.ts'
 import { openToken } from './key-missing.ts'
-import type { OpaquePurpose, OpenedToken } from './ports.ts'
 import type { Rooms } from './rooms.ts'
+import type { OpaquePurpose, OpenedToken } from './token-ports.ts'
 
 /** Which kinds of token a request may carry. The refresh token never proves a session at the API. */
 export type Acceptable = readonly ('access' | OpaquePurpose)[]

@@ -18,6 +18,7 @@ import {
 } from '#domain'
 import { type Applied, apply, type CommandFor, endFor } from './apply.ts'
 import type { Behind } from './behind.ts'
+import type { EffectStore } from './effect-ports.ts'
 import { rulesOf } from './policy.ts'
 import { type SessionHints, StoreUnavailable } from './ports.ts'
 import type {
@@ -28,6 +29,7 @@ import type {
   ProviderTokens,
   TokenSeal,
 } from './provider-ports.ts'
+import { writeDown } from './provider-revocation.ts'
 import { leaseMsFor } from './provider-standing.ts'
 import { openTokens, sealTokens } from './provider-tokens.ts'
 import type { Rooms } from './rooms.ts'
@@ -45,16 +47,15 @@ export type ProviderRefreshResult =
 /** What happened, for those who count and log. */
 export interface ProviderSignals {
   refreshed(providerId: string, result: ProviderRefreshResult, why: string | null): void
-  revoked(providerId: string, result: 'revoked' | 'unsupported' | 'failed' | 'siblings'): void
 }
 
 export interface ProviderRefreshDeps {
   readonly rooms: Rooms
-  readonly store: ProviderSessionStore
+  readonly store: ProviderSessionStore & Pick<EffectStore, 'addEffect'>
   readonly seal: TokenSeal
   readonly grants: ProviderGrants
   readonly signals: ProviderSignals
-  /** Grants and revocations that nobody waits for. */
+  /** Grants that nobody waits for, and what is written down after them. */
   readonly behind: Pick<Behind, 'add'>
   readonly hints: Pick<SessionHints, 'announceSession'>
   /** Names one attempt; no two are alike. */
@@ -210,7 +211,7 @@ async function keep(
   return afterEnd(deps, sending, stored, result.tokens)
 }
 
-/** Tokens of a session that has ended go back to the provider; nobody waits for that. */
+/** Tokens of a session that has ended are to be revoked; nobody waits for that to be written down. */
 function afterEnd(
   deps: ProviderRefreshDeps,
   sending: Sending,
@@ -223,7 +224,10 @@ function afterEnd(
   if (applied.kind === 'unknown' || !applied.byThis) {
     deps.signals.refreshed(sending.link.providerId, 'session_ended', null)
   }
-  deps.behind.add(revokeTokens(deps, sending.link, tokens))
+  const { sid } = sending.session.origin
+  const ended = applied.kind === 'ended' ? applied.end.reason : reason('restored')
+  const late = { sid, link: sending.link, reason: ended, tokens }
+  deps.behind.add(insisting(() => writeDown(deps, late)))
   return applied.kind === 'ended' ? { kind: 'ended', end: applied.end } : { kind: 'again' }
 }
 
@@ -265,28 +269,7 @@ async function insisting<Result>(act: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/**
- * Hands the tokens of an ended session back to the provider. Where that would revoke the whole grant,
- * only when no other live session of the subject needs it (rule 22). Never throws.
- */
-export async function revokeTokens(
-  deps: Pick<ProviderRefreshDeps, 'store' | 'grants' | 'signals'>,
-  link: Pick<ProviderLink, 'providerId' | 'issuer' | 'subject'>,
-  tokens: ProviderTokens,
-): Promise<'revoked' | 'unsupported' | 'failed' | 'siblings'> {
-  const { providerId, issuer, subject } = link
-  const revoking = async () => {
-    const wholeGrant = deps.grants.rules(providerId)?.revocation === 'grant'
-    if (wholeGrant && (await deps.store.countOfSubject(issuer, subject)) > 0) return 'siblings'
-    return deps.grants.revokeAtProvider({ providerId, tokens })
-  }
-  // The end stands whatever becomes of this; whoever counts sees that it failed.
-  const result = await revoking().catch(() => 'failed' as const)
-  deps.signals.revoked(providerId, result)
-  return result
-}
-
-/** The tokens of a session's row, for sign-out and effects; undefined: there are none to be read. */
+/** The tokens of a session's row; undefined: there are none to be read. */
 export function tokensOf(
   seal: TokenSeal,
   sid: SessionId,

@@ -91,8 +91,13 @@ export interface ProviderGrants {
     /** Of the row; the ID token among them was verified when it came. */
     readonly tokens: ProviderTokens
   }): Promise<ProviderGrant | undefined>
-  revokeAtProvider(order: RevocationOrder): Promise<'revoked' | 'unsupported' | 'failed'>
+  revokeAtProvider(order: RevocationOrder): Promise<RevocationResult>
 }
+
+export type RevocationResult =
+  /** `unsupported`: the provider has no such endpoint. */
+  | { readonly kind: 'revoked' | 'unsupported' }
+  | { readonly kind: 'failed'; readonly why: string; readonly retryAfterMs: number | null }
 
 export interface RevocationOrder {
   readonly providerId: string
@@ -130,6 +135,6 @@ export type ProviderLogoutResult =
 export interface ProviderSessionStore {
   /** Replay check, memory, fence and ends are one transaction (rule 23). */
   endByProvider(order: ProviderLogoutOrder): Promise<ProviderLogoutResult>
-  /** How many live sessions a subject has (rule 22). */
-  countOfSubject(issuer: string, subject: string): Promise<number>
+  /** How many live sessions a subject has (rule 22), or one session of it at the provider. */
+  countOfSubject(issuer: string, subject: string, providerSid?: string | null): Promise<number>
 }

@@ -91,9 +91,9 @@ async function stage() {
         return state.answer()
       },
       reread: async () => undefined,
-      revokeAtProvider: async () => 'revoked' as const,
+      revokeAtProvider: async () => ({ kind: 'revoked' }) as const,
     },
-    signals: { refreshed: () => undefined, revoked: () => undefined },
+    signals: { refreshed: () => undefined },
   }
   const refresh = createProviderRefresh({
     ...shared,
@@ -177,25 +177,18 @@ test('rule 21 lease: nothing is sent under a lease that has run out by the time,
   expect(state.asked).toBe(2)
 })
 
-test('rule 22 siblings: a sign-out hands the tokens back behind its answer, and whoever stops can wait for that', async () => {
-  const { rooms, shared, refresh, behind, session, sid } = await stage()
-  const revoking = Promise.withResolvers<'revoked'>()
-  const grants = { ...shared.grants, revokeAtProvider: () => revoking.promise }
+test('rule 22 siblings: a sign-out leaves the hand-over of its tokens to the outbox, in the end’s own transaction', async () => {
+  const { rooms, shared, refresh, session, sid } = await stage()
   const gateway = createGatewayAuthority({
-    ...{ ...shared, grants, lastSeen: { note: () => undefined } },
+    ...{ ...shared, lastSeen: { note: () => undefined } },
     rooms: { ...rooms, refresh },
   })
   expect(await gateway.signOut({ cookies: [gateway.cookieOf(session)], sids: [] })).toMatchObject({
     ended: 1,
   })
-  let idle = false
-  const stopping = behind.idle().then(() => {
-    idle = true
-  })
   expect(await rooms.store.read(sid)).toMatchObject({
     session: { kind: 'ended', end: { reason: reason('userLogout') } },
   })
-  expect(idle).toBe(false)
-  revoking.resolve('revoked')
-  await stopping
+  const { effects } = await shared.store.effects({ state: 'waiting', limit: 10 })
+  expect(effects).toMatchObject([{ sid, kind: 'provider_revocation', target: 'main', attempts: 0 }])
 })

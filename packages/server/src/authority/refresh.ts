@@ -2,8 +2,8 @@ import type { ClientId, End, LiveSession, RefreshCommand, Refusal, Seen } from '
 import { type Applied, apply } from './apply.ts'
 import { openToken } from './key-missing.ts'
 import { rulesOf } from './policy.ts'
-import type { OpenedToken } from './ports.ts'
 import type { RefreshResult, Rooms } from './rooms.ts'
+import type { OpenedToken } from './token-ports.ts'
 import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
 
 export interface RefreshInput {

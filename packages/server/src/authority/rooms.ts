@@ -1,14 +1,7 @@
 import type { KeyId } from '#domain'
 import type { Policy } from './policy.ts'
-import type {
-  AccessTokens,
-  Clock,
-  Denylist,
-  OpaqueTokens,
-  Randomness,
-  SessionStore,
-  SnapshotCache,
-} from './ports.ts'
+import type { Clock, Denylist, SessionHints, SessionStore, SnapshotCache } from './ports.ts'
+import type { AccessTokens, OpaqueTokens, Randomness } from './token-ports.ts'
 
 /** What happened, for those who count and log. Never holds a credential. */
 export interface Signals {
@@ -44,6 +37,7 @@ export interface Rooms {
   readonly store: SessionStore
   readonly cache: SnapshotCache
   readonly denylist: Denylist
+  readonly hints: Pick<SessionHints, 'announceSession'>
   readonly clock: Clock
   readonly opaque: OpaqueTokens
   readonly access: AccessTokens

@@ -2,8 +2,7 @@ import type { Secret, Session, SessionId } from '#domain'
 import { readFresh } from './apply.ts'
 import { endOne } from './logout.ts'
 import { type Presented, present } from './present.ts'
-import { type ProviderRefreshDeps, revokeTokens, tokensOf } from './provider-attempt.ts'
-import type { ProviderTokens } from './provider-ports.ts'
+import { type ProviderRefreshDeps, tokensOf } from './provider-attempt.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What a browser that signs out held. */
@@ -14,10 +13,7 @@ export interface SignedOut {
   readonly atProvider: { readonly providerId: string; readonly idToken: Secret | null } | null
 }
 
-export type SignOutDeps = Pick<
-  ProviderRefreshDeps,
-  'rooms' | 'store' | 'seal' | 'grants' | 'signals' | 'behind'
->
+export type SignOutDeps = Pick<ProviderRefreshDeps, 'rooms' | 'seal'>
 
 /** What a browser proves its sessions by: its cookies, and what was proven on another host. */
 export interface SignOutProofs {
@@ -27,7 +23,7 @@ export interface SignOutProofs {
 
 /**
  * Ends the sessions of a browser's cookies, durably, before it answers; what the provider handed out
- * goes back to it behind the answer. Cookies that lead nowhere are passed over, and a session that had
+ * goes back to it as an effect of the end. Cookies that lead nowhere are passed over, and a session that had
  * ended still names its provider, where the person may be signed in yet.
  *
  * @throws StoreUnavailable, KeyMissing
@@ -36,10 +32,7 @@ export async function signOut(deps: SignOutDeps, proofs: SignOutProofs): Promise
   const sessions = await sessionsOf(deps.rooms, proofs)
   let ended = 0
   for (const session of sessions) {
-    if (session.kind === 'live' && (await endsNow(deps.rooms, session))) {
-      ended += 1
-      deps.behind.add(handBack(deps, session))
-    }
+    if (session.kind === 'live' && (await endsNow(deps.rooms, session))) ended += 1
   }
   const last = sessions.find(({ provider }) => provider !== null)
   return { ended, atProvider: last === undefined ? null : providerOf(deps, last) }
@@ -63,19 +56,9 @@ async function endsNow(rooms: Rooms, { origin }: Session): Promise<boolean> {
   return !answer.already
 }
 
-async function handBack(deps: SignOutDeps, session: Session): Promise<void> {
-  const tokens = tokensIn(deps, session)
-  if (session.provider === null || tokens === undefined) return
-  await revokeTokens(deps, session.provider, tokens)
-}
-
-function tokensIn({ seal }: SignOutDeps, session: Session): ProviderTokens | undefined {
-  const { provider, origin } = session
-  return provider === null ? undefined : tokensOf(seal, origin.sid, provider)
-}
-
 function providerOf(deps: SignOutDeps, session: Session): SignedOut['atProvider'] {
-  if (session.provider === null) return null
-  const { providerId } = session.provider
-  return { providerId, idToken: tokensIn(deps, session)?.idToken ?? null }
+  const { provider, origin } = session
+  if (provider === null) return null
+  const tokens = tokensOf(deps.seal, origin.sid, provider)
+  return { providerId: provider.providerId, idToken: tokens?.idToken ?? null }
 }

@@ -1,5 +1,5 @@
-/* What the authority needs of tokens; `tokens` fulfils it. Part of ports.ts, which hands it on. */
-import type { KeyId, Salt, SessionId } from '#domain'
+/* What the authority needs of the tokens room: opaque tokens, access tokens, fresh identifiers. */
+import type { Instant, KeyId, Salt, SessionId, TokenId } from '#domain'
 
 export type OpaquePurpose = 'refresh' | 'session' | 'cookie'
 
@@ -70,4 +70,11 @@ export interface AccessTokens {
   /** Signature, `typ`, issuer, audience and times, by the store's clock. Never whether it has ended. */
   verify(token: string): AccessVerdict
   currentKid(): string
+}
+
+/** Fresh identifiers. */
+export interface Randomness {
+  sessionId(now: Instant): SessionId
+  tokenId(): TokenId
+  salt(): Salt
 }

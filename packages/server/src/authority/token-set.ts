@@ -6,9 +6,9 @@ import {
   type MintedAccess,
   toSeconds,
 } from '#domain'
-import type { AccessClaims } from './ports.ts'
 import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
+import type { AccessClaims } from './token-ports.ts'
 
 /** What a start or a refresh hands out; http writes it as API.md, section 3, says. */
 export interface TokenSet {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ReadSession } from '#authority'
-import { type Epoch, type LiveSession, reason, type SessionId } from '#domain'
+import { addMs, type Epoch, type Instant, type LiveSession, reason, type SessionId } from '#domain'
 import { session as fresh, t0 } from '#test/domain/sessions.ts'
 import { Snapshots, type SnapshotsOptions, type TailView } from './snapshots.ts'
 
@@ -78,6 +78,36 @@ describe('Snapshots', () => {
     expect(cache.get(sid)).toBeUndefined()
   })
 
+  test("rule 6 the store's clock: a row counts from its reading, however long it was under way", () => {
+    const store = { now: t0 as Instant | undefined }
+    const { cache, process } = setUp({ snapshotTtlMs: 500, storeNow: () => store.now })
+    store.now = addMs(t0, 400)
+    cache.put(read(live()))
+    expect(cache.freshForMs(sid)).toBe(100)
+    cache.advance(live(2), addMs(t0, 100))
+    expect(cache.freshForMs(sid)).toBe(200)
+    process.now += 200
+    expect(cache.get(sid)).toBeUndefined()
+    // In doubt, or behind, the clock makes nothing younger than it came.
+    for (const now of [undefined, addMs(t0, -900)]) {
+      store.now = now
+      cache.put(read(live(3)))
+      expect(cache.freshForMs(sid)).toBe(500)
+    }
+  })
+
+  test('dead-stays-dead: a slower read of a row comes too late once another one has seen its end', () => {
+    const { cache } = setUp()
+    const end = { at: t0, reason: reason('userLogout'), by: null, seq: 11 }
+    cache.put(read({ ...live(2), kind: 'ended', end }, 11))
+    cache.put(read(live(1), 10))
+    expect(cache.get(sid)).toBeUndefined()
+    expect(cache.adopt({ session: live(1), asOf: { epoch: epochA, seq: 10 } }, 0)).toBeUndefined()
+    cache.clear()
+    cache.put(read(live(1), 10))
+    expect(cache.get(sid)?.version).toBe(1)
+  })
+
   test('a newer version is never replaced by an older one, an ended row never cached', () => {
     const { cache } = setUp()
     cache.put(read(live(5), 10))
@@ -101,14 +131,14 @@ describe('Snapshots', () => {
 
   test('a swap of this process moves a snapshot on, with the place in the feed that it had', () => {
     const { cache, tail, process } = setUp({ snapshotTtlMs: 500 })
-    cache.advance(live(2))
+    cache.advance(live(2), t0)
     expect(cache.get(sid)).toBeUndefined()
     cache.put(read(live(1), 10))
     process.now += 400
-    cache.advance(live(2))
+    cache.advance(live(2), t0)
     process.now += 400
     expect(cache.get(sid)?.version).toBe(2)
-    cache.advance(live(1))
+    cache.advance(live(1), t0)
     expect(cache.get(sid)?.version).toBe(2)
     tail.floor = 11
     expect(cache.get(sid)).toBeUndefined()
@@ -169,7 +199,7 @@ describe('Snapshots', () => {
             known.push({ ...each, at: process.now })
           }
           if (each.kind === 'advance') {
-            cache.advance(live(each.version))
+            cache.advance(live(each.version), t0)
             known.push(
               ...known
                 .map((fact) => ({ ...fact, version: each.version, at: process.now }))

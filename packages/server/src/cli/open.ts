@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { StoreUnavailable } from '#authority'
 import { type Config, type FurtherCheck, formatMistake, loadConfig } from '#config'
 import { gatewayFaults } from '#gateway'
+import { fromDisk, type ReadFile } from '../config-files.ts'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io } from './io.ts'
 
 /** The configuration, or every mistake in it at once. @throws CommandFailed */
-export function loadOrFail(io: Io, file: string | undefined): Config {
-  const readFile = (path: string) => readFileSync(path, 'utf8')
+export function loadOrFail(
+  io: Io,
+  file: string | undefined,
+  readFile: ReadFile = fromDisk,
+): Config {
   const loaded = loadConfig({ file, env: io.env, readFile }, checkGatewayParts)
   if (loaded.kind === 'loaded') return loaded.config
   const { mistakes, source } = loaded

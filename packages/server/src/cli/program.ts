@@ -3,6 +3,7 @@ import { StoreUnavailable } from '#authority'
 import { newSecret, starterConfig } from '#config'
 import { StoreInUse, StoreTooNew } from '#stores'
 import { checkConfig } from './check.ts'
+import { type EffectListOptions, listEffects, retryEffects } from './effects.ts'
 import { explainUrl } from './explain.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { listKeys, retireSecret, rotateKeys } from './keys.ts'
@@ -52,6 +53,7 @@ function createProgram(io: Io, outcome: { code: number }): Command {
   addSessions(program, io)
   addUsers(program, io)
   addKeys(program, io)
+  addEffects(program, io)
   addExplain(program, io)
   return program
 }
@@ -68,7 +70,7 @@ function addServer(program: Command, io: Io, outcome: { code: number }): void {
     .action(async (options: { config?: string }) => {
       const { serve } = await import('../main.ts')
       const file = options.config ?? configOf(program)
-      outcome.code = await serve({ io, load: () => loadOrFail(io, file) })
+      outcome.code = await serve({ io, load: (read) => loadOrFail(io, file, read) })
     })
   program
     .command('check')
@@ -164,6 +166,31 @@ function addExplain(program: Command, io: Io): void {
     .option('--json')
     .action((url: string, options: Omit<Parameters<typeof explainUrl>[2], 'url'>) =>
       withHouse(io, configOf(program), (house) => explainUrl(io, house, { ...options, url })),
+    )
+}
+
+function addEffects(program: Command, io: Io): void {
+  const effects = program.command('effects').description('webhooks and revocations at providers')
+  effects
+    .command('list')
+    .description('what waits, what failed and is tried again, what was given up')
+    .option('--state <state>', 'waiting, failed, given-up or all', 'all')
+    .option('--limit <n>', 'how many, oldest first', '50')
+    .option('--json')
+    .action((options: EffectListOptions) =>
+      withHouse(io, configOf(program), (house) => listEffects(io, house, options)),
+    )
+  effects
+    .command('retry [ids...]')
+    .description('try again now: these, all of one target, or all')
+    .option('--target <target>', 'as `list` names it: wh_…, or the id of a provider')
+    .option('--all', 'everything that is in the outbox')
+    .option('--json')
+    .action((ids: string[], options: { target?: string; all?: boolean; json?: boolean }) =>
+      withHouse(io, configOf(program), (house) => {
+        const { target, all = false, json = false } = options
+        return retryEffects(io, house, { ids, target, all, json })
+      }),
     )
 }
 

@@ -16,6 +16,7 @@ export interface Config {
   readonly gateway: GatewayConfig
   readonly revocation: RevocationConfig
   readonly webhooks: readonly WebhookConfig[]
+  readonly effects: EffectsConfig
   readonly cors: { readonly origins: readonly string[] }
   readonly limits: LimitsConfig
 }
@@ -241,8 +242,13 @@ export interface RevocationConfig {
 
 export interface WebhookConfig {
   readonly url: string
-  readonly secret: Secret
+  /** All of them sign. */
+  readonly secrets: readonly Secret[]
   readonly events: readonly ('session.started' | 'session.ended')[]
+}
+
+export interface EffectsConfig {
+  readonly giveUpAfterMs: number
 }
 
 /** A token bucket: it holds `burst` and regains `perSecond` every second. */

@@ -203,7 +203,7 @@ describe('the full example of the contract', () => {
       channel: 'auth:revoked',
       retentionMs: 86_400_000,
     })
-    expect(config.webhooks[0]?.secret.reveal()).toBe('hook-secret-value')
+    expect(config.webhooks[0]?.secrets[0]?.reveal()).toBe('hook-secret-value')
     expect(config.limits.tokenRequestsPerSession).toEqual({ perSecond: 20, burst: 600 })
   })
 

@@ -223,6 +223,13 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
   ['revocation: {pullInterval: 2h, maxStaleness: 1d}', 'revocation.pullInterval', /longer than 1h/],
   ['store: "sqlite::memory:"', 'store', /forget/],
   ['webhooks: [{url: "ftp://a", secret: s}]', 'webhooks[0].url', /not an http/],
+  ['webhooks: [{url: "https://a", secret: whsec_x}]', 'webhooks[0].secret', /bytes in base64/],
+  ['webhooks: [{url: "https://a", secret: [s, "whsec_?"]}]', 'webhooks[0].secret', /base64/],
+  [
+    'webhooks: [{url: "https://a", secret: s}, {url: "https://a", secret: t}]',
+    'webhooks[1].url',
+    /twice/,
+  ],
 ]
 
 describe('scenario G02: a wrong setting is reported with its path', () => {

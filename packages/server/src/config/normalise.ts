@@ -32,7 +32,8 @@ export function normalise(raw: RawConfig): Config {
     sessions: normaliseSessions(raw),
     gateway: normaliseGateway(raw),
     revocation: normaliseRevocation(raw.revocation),
-    webhooks: raw.webhooks.map((hook) => ({ ...hook, secret: new Secret(hook.secret) })),
+    webhooks: raw.webhooks.map(normaliseWebhook),
+    effects: { giveUpAfterMs: durationMs(raw.effects.giveUpAfter) },
     cors: { origins: raw.cors.origins.map(originOf) },
     limits: normaliseLimits(raw.limits),
   })
@@ -141,6 +142,15 @@ function normaliseRevocation(raw: RawConfig['revocation']): Config['revocation']
     channel: raw.channel,
     retentionMs: durationMs(raw.retention),
   }
+}
+
+function normaliseWebhook({
+  url,
+  secret,
+  events,
+}: RawConfig['webhooks'][number]): Config['webhooks'][number] {
+  const secrets = typeof secret === 'string' ? [secret] : secret
+  return { url, secrets: secrets.map((text) => new Secret(text)), events }
 }
 
 function normaliseLimits(raw: RawConfig['limits']): LimitsConfig {

@@ -9,7 +9,7 @@ import { serverSchema } from './schema/server.ts'
 import { sessionsSchema } from './schema/sessions.ts'
 import { redisSchema, secretsSchema, storeSchema } from './schema/store.ts'
 import { tokensSchema } from './schema/tokens.ts'
-import { corsSchema, webhooksSchema } from './schema/webhooks.ts'
+import { corsSchema, effectsSchema, webhooksSchema } from './schema/webhooks.ts'
 
 /**
  * The one description of the configuration: it validates, gives the defaults, and is rendered as
@@ -30,6 +30,7 @@ export const configSchema = Type.Object(
     gateway: gatewaySchema,
     revocation: revocationSchema,
     webhooks: webhooksSchema,
+    effects: effectsSchema,
     cors: corsSchema,
     limits: limitsSchema,
   },

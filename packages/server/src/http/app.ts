@@ -23,6 +23,7 @@ import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
+import type { Heard } from './fellows.ts'
 import { isTooDeep, jsonDepthMax } from './json-depth.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
@@ -54,6 +55,8 @@ const paramLengthMax = 4096
 
 export interface Http {
   readonly app: FastifyInstance
+  /** For `server.adminListen`: the API, and the only place where the role admin counts. */
+  readonly admin: FastifyInstance | undefined
   /** Ends all event streams; closing the app does it too. */
   closeStreams(): void
 }
@@ -61,19 +64,34 @@ export interface Http {
 /** The API of one replica. `app.listen` or `app.inject` makes it ready. */
 export function createHttp(deps: HttpDeps): Http {
   const context = contextOf(deps)
-  const paths = new KnownPaths()
-  const app = bareApp(deps, ajvOptions(deps.clock))
-  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  const { adminElsewhere, corsOrigins } = deps.settings
+  const { app, prefix } = routedApp(deps)
   app.addHook('preClose', async () => context.streams.closeAll())
-  void app.register(swagger, openApiOptions(deps.settings.publicUrl))
-  void app.register(cors, corsOptions(deps.settings.corsOrigins))
-  const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
-  void app.register(part(apiRoutes, context), { prefix })
+  void app.register(cors, corsOptions(corsOrigins))
+  void app.register(part(adminElsewhere ? apiWithoutAdmin : apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
+  const admin = adminElsewhere ? adminApp(deps, context) : undefined
+  return { app, admin, closeStreams: () => context.streams.closeAll() }
+}
+
+/** The same API on another listener; no browser of another origin comes there. */
+function adminApp(deps: HttpDeps, context: HttpContext): FastifyInstance {
+  const { app, prefix } = routedApp({ ...deps, ahead: () => false })
+  void app.register(part(apiRoutes, context), { prefix })
+  return app
+}
+
+/** Routes are described as they are added, and a path with another method is told from no path at all. */
+function routedApp(deps: HttpDeps) {
+  const paths = new KnownPaths()
+  const app = bareApp(deps, ajvOptions(deps.clock))
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  void app.register(swagger, openApiOptions(deps.settings.publicUrl))
+  const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
   app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
-  return { app, closeStreams: () => context.streams.closeAll() }
+  return { app, prefix }
 }
 
 /** /metrics on a listener of its own (`server.metricsListen`). */
@@ -85,18 +103,37 @@ export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): Fasti
 }
 
 function contextOf(deps: HttpDeps): HttpContext {
-  const { authority, clients, metrics, settings } = deps
+  const { authority, clients, metrics, settings, fellows } = deps
   const limiter = new Limits(settings.limits, {
     monotonic: () => performance.now(),
     limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
+    taken: (limit, key) => fellows.tell({ kind: 'taken', limit, key }),
   })
   const addresses = new ClientAddresses(settings.trustedProxies)
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
   const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
   const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
-  const streams = new EventStreams(settings.limits)
+  const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
+  fellows.onWord((heard) => heed(heard, limiter, streams))
   metrics.source('curfew_event_streams', () => streams.size)
   return { ...deps, limiter, addresses, clientAuth, callers, streams }
+}
+
+/** What other workers let through counts here too. */
+function heed(heard: Heard, limiter: Limits, streams: EventStreams): void {
+  switch (heard.kind) {
+    case 'taken':
+      limiter.note(heard.limit, heard.key)
+      break
+    case 'streams':
+      streams.heard(heard.from, heard.caller, heard.open)
+      break
+    case 'gone':
+      streams.forget(heard.from)
+      break
+    default:
+      heard satisfies never
+  }
 }
 
 function bareApp(
@@ -152,11 +189,20 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 }
 
 function apiRoutes(app: App, context: HttpContext): void {
+  apiForAll(app, context)
+  adminSessionRoutes(app, context)
+}
+
+/** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */
+function apiWithoutAdmin(app: App, context: HttpContext): void {
+  apiForAll(app, { ...context, callers: context.callers.without('admin') })
+}
+
+function apiForAll(app: App, context: HttpContext): void {
   refuseEmptySegments(app)
   acceptJson(app)
   startRoutes(app, context)
   sessionRoutes(app, context)
-  adminSessionRoutes(app, context)
   userRoutes(app, context)
   logoutRoutes(app, context)
   feedRoutes(app, context)

@@ -31,9 +31,16 @@ type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket'>
 
 export class Callers {
   readonly #deps: CallersDeps
+  readonly #without: Role | undefined
 
-  constructor(deps: CallersDeps) {
+  constructor(deps: CallersDeps, without?: Role) {
     this.#deps = deps
+    this.#without = without
+  }
+
+  /** The same, for whom nobody has this role. */
+  without(role: Role): Callers {
+    return new Callers(this.#deps, role)
   }
 
   /**
@@ -108,12 +115,17 @@ export class Callers {
     const { authority } = this.#deps
     if (session === null) {
       if (basic === null) throw new Problem('unauthenticated')
-      return { actor: clientUid(basic.id), roles: basic.roles, session: null, client: basic }
+      const roles = this.#counted(basic.roles)
+      return { actor: clientUid(basic.id), roles, session: null, client: basic }
     }
     const { uid } = session.origin
     const own = clientOfUid(uid)
     const client = own === undefined ? null : (authority.policy.client(own) ?? null)
-    return { actor: uid, roles: authority.effectiveRoles(session), session, client }
+    return { actor: uid, roles: this.#counted(authority.effectiveRoles(session)), session, client }
+  }
+
+  #counted(roles: readonly string[]): readonly string[] {
+    return this.#without === undefined ? roles : roles.filter((role) => role !== this.#without)
   }
 }
 

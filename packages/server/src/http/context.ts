@@ -8,7 +8,7 @@ import type { ClientAuth } from './client-auth.ts'
 import type { HttpDeps } from './deps.ts'
 import type { EventStreams } from './event-streams.ts'
 import type { Limits } from './limits.ts'
-import type { RouteGroup } from './metrics.ts'
+import type { RouteGroup } from './metric-series.ts'
 import { noSuchSession } from './problems.ts'
 import type { TypeBoxProvider } from './schemas.ts'
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Authority, Clock, FeedEntry, FeedPosition, FeedStore, OpaqueTokens } from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { BrowserDeps } from './browser/deps.ts'
+import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What the room works with; `main` joins it. */
@@ -20,6 +21,7 @@ export interface HttpDeps {
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   readonly metrics: Metrics
+  readonly fellows: Fellows
   /** Answers forward auth ahead of the router; false: it is not. */
   readonly ahead: (message: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -35,6 +37,8 @@ export interface HttpSettings {
   readonly bodyLimitBytes: number
   /** True: metrics have a listener of their own (`createMetricsApp`), and /metrics is 404 here. */
   readonly metricsElsewhere: boolean
+  /** True: the role admin counts on a listener of its own (`Http.admin`), and nowhere else. */
+  readonly adminElsewhere: boolean
   /** The algorithm that signs access tokens, for the metadata. */
   readonly algorithm: string
   /** How often an event stream says that it is alive and its caller is checked again. */

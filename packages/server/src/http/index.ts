@@ -18,8 +18,11 @@ export type {
   RateLimit,
   Readiness,
 } from './deps.ts'
+export { type Fellows, type Heard, noFellows, type Word } from './fellows.ts'
 export { createListener } from './listener.ts'
-export { Metrics, type SeriesName, series } from './metrics.ts'
+export { type SeriesKind, type SeriesName, series } from './metric-series.ts'
+export { Metrics } from './metrics.ts'
+export { type MetricsReport, sumOfReports, whatStays } from './metrics-sum.ts'
 export { oauthErrors } from './oauth-error.ts'
 export { forbiddenPage, unavailablePage } from './pages/index.ts'
 export { type ProblemCode, problemKinds } from './problems.ts'
@@ -30,3 +33,4 @@ export {
   describeApi,
 } from './reference.ts'
 export { createSignals } from './signals.ts'
+export { drain } from './stopping-server.ts'

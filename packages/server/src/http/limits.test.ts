@@ -20,6 +20,41 @@ describe('rule 37 limits: a bucket', () => {
     expect(limits.take('sessionStarts', 'b')).toBe(0)
   })
 
+  test('what other workers let through is taken here too, and what is owed is waited for', () => {
+    let now = 0
+    const limit = { perSecond: 1, burst: 2 }
+    const limits = new Limits(
+      { ...table, sessionStarts: limit },
+      { monotonic: () => now, limited: () => undefined },
+    )
+    limits.note('sessionStarts', 'a')
+    expect([1, 2].map(() => limits.take('sessionStarts', 'a'))).toEqual([0, 1])
+    limits.note('sessionStarts', 'a')
+    expect(limits.wait('sessionStarts', 'a')).toBe(2)
+    // However much others let through, nobody waits for longer than for two bursts.
+    for (let n = 0; n < 50; n++) limits.note('sessionStarts', 'a')
+    expect(limits.wait('sessionStarts', 'a')).toBe(3)
+    now = 3000
+    expect(limits.take('sessionStarts', 'a')).toBe(0)
+  })
+
+  test('others are told what was taken, and nothing of what was refused or only looked at', () => {
+    const told: string[] = []
+    const limits = new Limits(
+      { ...table, sessionStarts: { perSecond: 1, burst: 1 } },
+      {
+        monotonic: () => 0,
+        limited: () => undefined,
+        taken: (limit, key) => told.push(`${limit} ${key}`),
+      },
+    )
+    limits.wait('sessionStarts', 'a')
+    limits.take('sessionStarts', 'a')
+    limits.take('sessionStarts', 'a')
+    limits.note('sessionStarts', 'b')
+    expect(told).toEqual(['sessionStarts a'])
+  })
+
   test('rule 37 limits: what is off never refuses', () => {
     const limits = new Limits(
       { ...table, sessionStarts: null },

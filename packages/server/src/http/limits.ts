@@ -28,9 +28,11 @@ export interface LimitsOptions {
   /** Milliseconds of a monotonic clock: limits are no part of any session's time. */
   readonly monotonic: () => number
   readonly limited: (limit: CountedLimit) => void
+  /** One was taken here: other workers take it from their buckets too (`note`). */
+  readonly taken?: (limit: LimitName, key: string) => void
 }
 
-/** Token buckets by limit and key (rule 37). */
+/** Token buckets by limit and key (rule 37). Workers of one server tell each other what they take. */
 export class Limits {
   readonly #table: LimitTable
   readonly #options: LimitsOptions
@@ -58,6 +60,20 @@ export class Limits {
     return this.#try(name, key, 0)
   }
 
+  /**
+   * Another worker let one through. What several of them let through at the same moment is owed: it is
+   * waited for later, so that over time no more than the table's rate passes all of them together.
+   */
+  note(name: LimitName, key: string): void {
+    const limit = this.#table[name]
+    if (limit === null) return
+    const now = this.#options.monotonic()
+    const bucket = this.#buckets[name].get(key) ?? { tokens: limit.burst, at: now }
+    refill(bucket, limit, now)
+    bucket.tokens = Math.max(bucket.tokens - 1, -limit.burst)
+    this.#buckets[name].set(key, bucket)
+  }
+
   /** The caller was refused: counted, and answered with Retry-After. */
   refusal(limit: CountedLimit, seconds: number): Problem {
     this.#options.limited(limit)
@@ -82,11 +98,12 @@ export class Limits {
     const bucket = this.#buckets[name].get(key)
     if (bucket === undefined) {
       if (cost > 0) this.#buckets[name].set(key, { tokens: limit.burst - cost, at: now })
-      return 0
+    } else {
+      refill(bucket, limit, now)
+      if (bucket.tokens < 1) return secondsUntilOne(bucket, limit)
+      bucket.tokens -= cost
     }
-    refill(bucket, limit, now)
-    if (bucket.tokens < 1) return secondsUntilOne(bucket, limit)
-    bucket.tokens -= cost
+    if (cost > 0) this.#options.taken?.(name, key)
     return 0
   }
 }

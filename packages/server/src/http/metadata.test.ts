@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createHttp, createMetricsApp } from './app.ts'
-import { Metrics, routeGroups, series } from './metrics.ts'
+import { routeGroups, series } from './metric-series.ts'
+import { Metrics } from './metrics.ts'
 import { FakeWorld, send } from './testing.ts'
 
 test('metadata names only what exists', async () => {

@@ -1,247 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { flowFailureCodes } from '#oidc'
-import { countedLimits } from './limits.ts'
-
-export const routeGroups = [
-  'token',
-  'oauth',
-  'start',
-  'logout',
-  'sessions',
-  'admin',
-  'sign-in',
-  'feed',
-  'stream',
-  'metadata',
-  'health',
-  'other',
-] as const
-export type RouteGroup = (typeof routeGroups)[number]
-
-export const statusClasses = ['2xx', '3xx', '4xx', '5xx'] as const
-export type StatusClass = (typeof statusClasses)[number]
-
-type Kind = 'counter' | 'gauge' | 'histogram'
-
-export interface SeriesKind {
-  readonly kind: Kind
-  readonly help: string
-  /** Every label with all of its values: each series stands at 0 from the start. */
-  readonly labels: Readonly<Record<string, readonly string[]>>
-}
-
-const results = {
-  logout: ['ok', 'already_revoked', 'token_fail', 'kick_fail', 'revoke_fail'],
-  refresh: [
-    ...['rotated', 'repeated', 'reuse', 'ended', 'expired', 'not_issued', 'wrong_client'],
-    ...['forged', 'unavailable'],
-  ],
-  started: ['started', 'joined', 'refused'],
-  alarms: ['generation-not-issued', 'key-missing', 'came-back'],
-  verdicts: [
-    ...['allow', 'preflight', 'sign-in', 'unauthenticated', 'forbidden', 'unavailable', 'own'],
-    'refused',
-  ],
-  grants: [
-    ...['refreshed', 'refused', 'lost', 'fault', 'silent', 'not_this_user', 'unreadable'],
-    'session_ended',
-  ],
-  signIns: [
-    'signed-in',
-    'fence-moved',
-    'user-disabled',
-    'provider-logged-out',
-    ...flowFailureCodes,
-  ],
-  providerLogouts: ['done', 'replayed', 'invalid', 'unavailable'],
-  revocations: ['revoked', 'unsupported', 'failed', 'siblings'],
-  pushes: ['published', 'failed', 'dropped'],
-  redisFailures: ['offline', 'resting', 'full', 'timeout', 'lost', 'refused'],
-} as const
-
-/** All series of Curfew's own. No uid, sid, host or path ever becomes a label. */
-export const series = {
-  curfew_logout_total: {
-    kind: 'counter',
-    help: 'Logouts: `ok` and `already_revoked` count requests, `token_fail` those answered 503, `kick_fail` (webhook) and `revoke_fail` (provider) ends whose effect was given up.',
-    labels: { result: results.logout },
-  },
-  curfew_refresh_total: {
-    kind: 'counter',
-    help: 'Uses of refresh tokens by result.',
-    labels: { result: results.refresh },
-  },
-  curfew_sessions_started_total: {
-    kind: 'counter',
-    help: 'Starts of sessions by result.',
-    labels: { result: results.started },
-  },
-  curfew_swap_conflicts_total: {
-    kind: 'counter',
-    help: 'Compare-and-set writes of a session that another writer outran, and that were decided again.',
-    labels: {},
-  },
-  curfew_feed_lag_seconds: {
-    kind: 'gauge',
-    help: 'How long after its commit the newest end of another replica became known here.',
-    labels: {},
-  },
-  curfew_feed_staleness_seconds: {
-    kind: 'gauge',
-    help: 'Time since the beginning of the last good read of the feed.',
-    labels: {},
-  },
-  curfew_denylist_entries: {
-    kind: 'gauge',
-    help: 'Ended sessions that this process denies from memory.',
-    labels: {},
-  },
-  curfew_cache_entries: {
-    kind: 'gauge',
-    help: 'Session snapshots in memory.',
-    labels: {},
-  },
-  curfew_cache_hits_total: {
-    kind: 'counter',
-    help: 'Snapshots that were found and might be used.',
-    labels: {},
-  },
-  curfew_cache_misses_total: {
-    kind: 'counter',
-    help: 'Snapshots that were absent or too old to be used.',
-    labels: {},
-  },
-  curfew_cache_evictions_total: {
-    kind: 'counter',
-    help: 'Snapshots dropped because the cache was full.',
-    labels: {},
-  },
-  curfew_http_requests_total: {
-    kind: 'counter',
-    help: 'Requests by kind of route and class of status.',
-    labels: { route: routeGroups, status: statusClasses },
-  },
-  curfew_http_request_duration_seconds: {
-    kind: 'histogram',
-    help: 'Time from the request line to the end of the answer; event streams are left out.',
-    labels: { route: routeGroups },
-  },
-  curfew_event_streams: {
-    kind: 'gauge',
-    help: 'Event streams that are open.',
-    labels: {},
-  },
-  curfew_rate_limited_total: {
-    kind: 'counter',
-    help: 'Requests refused with 429, by limit.',
-    labels: { limit: countedLimits },
-  },
-  curfew_alarms_total: {
-    kind: 'counter',
-    help: 'Things that a person should look at; the log says more.',
-    labels: { kind: results.alarms },
-  },
-  curfew_sign_ins_total: {
-    kind: 'counter',
-    help: 'Sign-ins at identity providers by result; those that nobody came back from are not among them.',
-    labels: { result: results.signIns },
-  },
-  curfew_provider_logouts_total: {
-    kind: 'counter',
-    help: 'Logouts that identity providers announced (back channel) by result.',
-    labels: { result: results.providerLogouts },
-  },
-  curfew_forward_auth_total: {
-    kind: 'counter',
-    help: 'Requests of proxies by verdict; `memory`: answered without asking anybody.',
-    labels: { verdict: results.verdicts, from: ['memory', 'check'] },
-  },
-  curfew_forward_auth_prepared: {
-    kind: 'gauge',
-    help: 'Tokens whose answer is kept in memory.',
-    labels: {},
-  },
-  curfew_forward_auth_dropped_values_total: {
-    kind: 'counter',
-    help: 'Values that no header could hold (control characters, over 4 KB) and that were left empty.',
-    labels: {},
-  },
-  curfew_provider_refresh_total: {
-    kind: 'counter',
-    help: 'Grants for the refresh tokens of identity providers by result.',
-    labels: { result: results.grants },
-  },
-  curfew_provider_revocation_total: {
-    kind: 'counter',
-    help: 'Tokens of ended sessions handed back to identity providers by result.',
-    labels: { result: results.revocations },
-  },
-  curfew_last_seen_waiting: {
-    kind: 'gauge',
-    help: 'Sessions whose last use is still to be written.',
-    labels: {},
-  },
-  curfew_last_seen_dropped_total: {
-    kind: 'counter',
-    help: 'Uses of sessions that were not noted because too many waited; the next use is.',
-    labels: {},
-  },
-  curfew_push_total: {
-    kind: 'counter',
-    help: 'Ends told on the Redis channel: `failed` ones were not, or nobody knows, `dropped` ones found the queue full; the next pull of each verifier has them.',
-    labels: { result: results.pushes },
-  },
-  curfew_push_waiting: {
-    kind: 'gauge',
-    help: 'Ends that wait to be told on the Redis channel.',
-    labels: {},
-  },
-  curfew_redis_up: {
-    kind: 'gauge',
-    help: '1 while Redis is connected and answers. Without it everything goes on from the store.',
-    labels: {},
-  },
-  curfew_redis_listening: {
-    kind: 'gauge',
-    help: '1 while messages of other replicas are heard on Redis.',
-    labels: {},
-  },
-  curfew_redis_disconnects_total: {
-    kind: 'counter',
-    help: 'Connections to Redis that were lost, and attempts to connect that failed.',
-    labels: {},
-  },
-  curfew_redis_failures_total: {
-    kind: 'counter',
-    help: 'Commands that Redis did not carry out: `offline` and `resting` (the breaker is open) were not sent, `full` found too many under way, `timeout` and `lost` may have been carried out, `refused` were answered with an error.',
-    labels: { reason: results.redisFailures },
-  },
-  curfew_redis_messages_total: {
-    kind: 'counter',
-    help: "Messages heard on Redis, this replica's own among them: `ends` make it read the feed, `sessions` make it look at sessions again.",
-    labels: { about: ['ends', 'sessions'] },
-  },
-  curfew_client_auth_failures_total: {
-    kind: 'counter',
-    help: 'Failed authentications of clients.',
-    labels: {},
-  },
-} as const satisfies Record<`curfew_${string}`, SeriesKind>
-
-export type SeriesName = keyof typeof series
-type NamesOf<Wanted extends Kind> = {
-  [Name in SeriesName]: (typeof series)[Name]['kind'] extends Wanted ? Name : never
-}[SeriesName]
-type LabelsOf<Name extends SeriesName> = {
-  readonly [Label in keyof (typeof series)[Name]['labels']]: (typeof series)[Name]['labels'][Label] extends readonly (infer Value)[]
-    ? Value
-    : never
-}
+import {
+  type LabelsOf,
+  type NamesOf,
+  type RouteGroup,
+  routeGroups,
+  type SeriesKind,
+  series,
+} from './metric-series.ts'
+import type { MetricsReport } from './metrics-sum.ts'
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** The registry of one process. */
 export class Metrics {
+  #gather: (() => Promise<string>) | undefined
   readonly #registry = new Registry()
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
@@ -252,6 +24,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry, prefix: 'curfew_' })
     for (const [name, kind] of Object.entries(series)) this.#add(name, kind)
     this.#durations = this.#histogram()
+    this.source('curfew_workers', () => 1)
   }
 
   get contentType(): string {
@@ -259,8 +32,20 @@ export class Metrics {
   }
 
   text(): Promise<string> {
+    if (this.#gather !== undefined) return this.#gather()
     for (const handOver of this.#handOver) handOver()
     return this.#registry.metrics()
+  }
+
+  /** What this process alone has counted, for whoever sums over workers. */
+  report(): Promise<MetricsReport> {
+    for (const handOver of this.#handOver) handOver()
+    return this.#registry.getMetricsAsJSON()
+  }
+
+  /** This process is one of several: from now on the text is what `gather` answers, the sum over all. */
+  gatherFrom(gather: () => Promise<string>): void {
+    this.#gather = gather
   }
 
   count<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void {
@@ -296,8 +81,9 @@ export class Metrics {
   ): void {
     const old = this.#registry.getSingleMetric(name)
     if (old !== undefined) this.#registry.removeSingleMetric(name)
-    const { help, kind } = series[name]
-    const base = { name, help, registers: [this.#registry] }
+    const { help, kind, acrossWorkers }: SeriesKind = series[name]
+    const aggregator: 'max' | 'sum' = acrossWorkers ?? 'sum'
+    const base = { name, help, aggregator, registers: [this.#registry] }
     if (kind === 'gauge') {
       new Gauge({
         ...base,

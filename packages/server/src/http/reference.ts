@@ -1,5 +1,6 @@
 import { createHttp } from './app.ts'
 import type { HttpDeps, HttpSettings } from './deps.ts'
+import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 
 /** The parts of an OpenAPI document that docs/reference/http.md is made of. */
@@ -44,6 +45,7 @@ const settings: HttpSettings = {
   corsOrigins: () => new Set(),
   bodyLimitBytes: 1024,
   metricsElsewhere: false,
+  adminElsewhere: false,
   algorithm: 'ES256',
   keepAliveMs: 15_000,
 }
@@ -76,5 +78,6 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   readiness: () => ({ ready: false, dependencies: {}, retryAfterSeconds: 1 }),
   clock: absent('the clock'),
   log: absent('the log'),
+  fellows: noFellows,
   ahead: () => false,
 }

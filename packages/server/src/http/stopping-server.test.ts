@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { createStoppingServer } from './stopping-server.ts'
+import { createStoppingServer, drain } from './stopping-server.ts'
 
 const options = { requestTimeout: 30_000 }
 
@@ -26,6 +26,18 @@ test('while it listens, connections are kept', async () => {
   onTestFinished(() => agent.destroy())
   for (let again = 0; again < 2; again++) {
     expect((await ask(agent)).headers.connection).toBe('keep-alive')
+  }
+})
+
+test('while it drains it answers on, and keeps no connection', async () => {
+  const server = createStoppingServer(options, (_message, response) => response.end())
+  const ask = await listening(server)
+  const agent = new Agent({ keepAlive: true })
+  onTestFinished(() => agent.destroy())
+  expect((await ask(agent)).headers.connection).toBe('keep-alive')
+  drain(server)
+  for (let again = 0; again < 2; again++) {
+    expect((await ask(agent)).headers.connection).toBe('close')
   }
 })
 

@@ -108,6 +108,7 @@ export const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
   },
   bodyLimitBytes: 65_536,
   metricsElsewhere: false,
+  adminElsewhere: false,
   algorithm: 'ES256',
   keepAliveMs: 15_000,
 }

@@ -30,6 +30,7 @@ import {
 } from '#domain'
 import { createHttp } from './app.ts'
 import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
+import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
 import {
@@ -278,6 +279,7 @@ export class FakeWorld {
       clock: { now: () => nowMs },
       log: { debug: line, info: line, warn: line, error: line },
       metrics: this.metrics,
+      fellows: noFellows,
       browser: noBrowser,
       ahead: () => false,
     }

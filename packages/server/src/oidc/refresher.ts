@@ -8,6 +8,7 @@ import type {
   ProviderTokens,
   RefreshOrder,
   RevocationOrder,
+  RevocationResult,
 } from '#authority'
 import { type Claims, type ProviderGrant, Secret } from '#domain'
 import { tokensExpireAt } from './expiry.ts'
@@ -250,17 +251,23 @@ async function reread(
 async function revoke(
   provider: Provider | undefined,
   { tokens }: RevocationOrder,
-): Promise<'revoked' | 'unsupported' | 'failed'> {
-  if (provider === undefined) return 'unsupported'
+): Promise<RevocationResult> {
+  if (provider === undefined) return unrevoked('the provider has left the configuration')
   try {
     const { configuration, metadata } = await provider.discovered()
-    if (metadata.revocation_endpoint === undefined) return 'unsupported'
+    if (metadata.revocation_endpoint === undefined) return { kind: 'unsupported' }
     const token = tokens.refreshToken ?? tokens.accessToken
     const hint = tokens.refreshToken === null ? 'access_token' : 'refresh_token'
     await client.tokenRevocation(configuration, token.reveal(), { token_type_hint: hint })
-    return 'revoked'
-  } catch {
-    // Whoever counts sees it; the end of the session does not depend on it.
-    return 'failed'
+    return { kind: 'revoked' }
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) return unrevoked(error.message, error.retryAfterMs)
+    const why = failure(error, undefined)
+    if (why.kind === 'fault') return unrevoked(why.why, why.retryAfterMs)
+    return unrevoked(why.kind === 'silent' ? why.why : why.kind)
   }
+}
+
+function unrevoked(why: string, retryAfterMs: number | null = null): RevocationResult {
+  return { kind: 'failed', why, retryAfterMs }
 }

@@ -5,5 +5,6 @@
  * act.ts, then acts/ends.ts and postgres/dialect.ts: how a session ends.
  */
 export { StoreTooNew } from './migration.ts'
-export { openStore, type StoreConfig, type StoreOptions } from './open.ts'
+export { connectionsMax, openStore, type StoreConfig, type StoreOptions } from './open.ts'
+export { connectionLimit } from './postgres/connection-limit.ts'
 export { acquireServeLock, type ServeLock, StoreInUse } from './sqlite/serve-lock.ts'

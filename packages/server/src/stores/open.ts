@@ -1,4 +1,4 @@
-import type { Store } from '#authority'
+import { type EffectPlan, noEffects, type Store } from '#authority'
 import { openPostgres } from './postgres/engine.ts'
 import { openSqlite } from './sqlite/engine.ts'
 import { createStore } from './store.ts'
@@ -12,9 +12,13 @@ export interface StoreOptions {
   readonly poolSize?: number
   /** Shifts the store's clock by so many milliseconds. For tests alone: nothing but code can set it. */
   readonly clockOffsetMs?: () => number
+  /** Whom starts and ends are told to. Default: nobody; a provider's tokens are handed back always. */
+  readonly effects?: EffectPlan
 }
 
 const poolSizeDefault = 16
+/** Of one process to PostgreSQL, at most. */
+export const connectionsMax = poolSizeDefault + 2
 
 /**
  * Connects, migrates and, on PostgreSQL, renews the feed's epoch if the database was restored (rule 7).
@@ -22,12 +26,12 @@ const poolSizeDefault = 16
  * @throws StoreUnavailable, StoreTooNew
  */
 export async function openStore(config: StoreConfig, options: StoreOptions = {}): Promise<Store> {
-  const { poolSize = poolSizeDefault, clockOffsetMs } = options
+  const { poolSize = poolSizeDefault, clockOffsetMs, effects = noEffects } = options
   switch (config.kind) {
     case 'sqlite':
-      return createStore(openSqlite({ path: config.path, clockOffsetMs }))
+      return createStore(openSqlite({ path: config.path, clockOffsetMs, effects }))
     case 'postgres':
-      return createStore(await openPostgres({ url: config.url, poolSize, clockOffsetMs }))
+      return createStore(await openPostgres({ url: config.url, poolSize, clockOffsetMs, effects }))
     default:
       return config satisfies never
   }

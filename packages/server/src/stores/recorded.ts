@@ -13,9 +13,11 @@ export const recordedColumns = [
   'revoked_reason',
   'revoked_by_user_id',
   'feed_seq',
+  'provider_id',
 ] as const
 
-export function toRecorded(row: Row): RecordedEnd {
+/** `told`: some webhook hears of every end. */
+export function toRecorded(row: Row, told: boolean): RecordedEnd {
   return {
     sid: text(row, 'sid') as SessionId,
     uid: text(row, 'uid') as Uid,
@@ -23,5 +25,6 @@ export function toRecorded(row: Row): RecordedEnd {
     epoch: text(row, 'epoch') as Epoch,
     jti: textOrNull(row, 'newest_jti') as TokenId | null,
     exp: seconds(row, 'latest_exp'),
+    effects: told || row['provider_id'] !== null,
   }
 }

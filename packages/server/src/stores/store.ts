@@ -1,4 +1,24 @@
-import type { ProviderLogoutResult, StartResult, Store, UserEndResult } from '#authority'
+import {
+  type CursorStore,
+  type EffectStore,
+  type ProviderLogoutResult,
+  type RecordedEnd,
+  type StartResult,
+  type Store,
+  toldOf,
+  type UserEndResult,
+} from '#authority'
+import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
+import {
+  addEffect,
+  claimEffects,
+  effectStatements,
+  finishEffects,
+  giveUpEffect,
+  giveUpOverdue,
+  postponeEffect,
+  releaseEffects,
+} from './acts/effects.ts'
 import { endStatements, endUser } from './acts/ends.ts'
 import { feedStatements, readPage, readTail, renewEpoch } from './acts/feed.ts'
 import {
@@ -11,6 +31,7 @@ import {
   retireKeyId,
 } from './acts/keys.ts'
 import { onceStatements, useOnce } from './acts/once.ts'
+import { countEffects, listEffects, outboxStatements, retryEffects } from './acts/outbox.ts'
 import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
 import { prunedOf, pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
 import {
@@ -29,16 +50,44 @@ import { freshEpoch } from './epoch.ts'
 
 /** Joins the acts, which say what happens, to an engine, which says how. */
 export function createStore(engine: Engine): Store {
+  const afterwards = new Afterwards(engine)
   return {
     ...sessionMethods(engine),
-    ...startAndEndMethods(engine),
-    ...providerMethods(engine),
+    ...startAndEndMethods(engine, afterwards),
+    ...providerMethods(engine, afterwards),
     ...feedMethods(engine),
     ...keyMethods(engine),
+    ...effectMethods(engine, afterwards),
+    ...cursorMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
     close: () => engine.close(),
+  }
+}
+
+/** Who is told once a transaction with ends or effects has been committed. */
+class Afterwards {
+  readonly #engine: Engine
+  readonly #listeners = new Set<() => void>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  ended(ended: readonly RecordedEnd[], effects = false): void {
+    if (ended.length > 0) this.#engine.announce()
+    if (effects || ended.some((one) => one.effects)) this.effects()
+  }
+
+  /** Rows were written for the worker of this process to see to. */
+  effects(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  onEffects(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 }
 
@@ -61,8 +110,12 @@ function sessionMethods(
   }
 }
 
-function startAndEndMethods(engine: Engine): Methods<'start' | 'end' | 'endUser'> {
+function startAndEndMethods(
+  engine: Engine,
+  afterwards: Afterwards,
+): Methods<'start' | 'end' | 'endUser'> {
   const starts = startStatements(engine.dialect)
+  const tells = toldOf(engine.dialect.effects, 'session.started').length > 0
   const ends = endStatements(engine.dialect)
   return {
     start: async (request) => {
@@ -76,30 +129,38 @@ function startAndEndMethods(engine: Engine): Methods<'start' | 'end' | 'endUser'
         if (engine.isUniqueViolation(error)) return attempt()
         throw error
       })
-      if (result.kind === 'started' && result.ended.length > 0) engine.announce()
+      if (result.kind === 'started') afterwards.ended(result.ended, tells)
       return result
     },
-    end: (order) => engine.end(order),
+    end: async (order) => {
+      const result = await engine.end(order)
+      if (result.kind === 'ended' && result.recorded.effects === true) afterwards.effects()
+      return result
+    },
     endUser: async (order) => {
       const result: UserEndResult = await engine.write(
         () => endUser(ends, order),
         ({ kind }) => kind === 'done',
       )
-      if (result.kind === 'done' && result.ended.length > 0) engine.announce()
+      if (result.kind === 'done') afterwards.ended(result.ended)
       return result
     },
   }
 }
 
-function providerMethods(engine: Engine): Methods<'endByProvider' | 'countOfSubject'> {
+function providerMethods(
+  engine: Engine,
+  afterwards: Afterwards,
+): Methods<'endByProvider' | 'countOfSubject'> {
   const sql = providerEndStatements(engine.dialect)
   return {
     endByProvider: async (order) => {
       const result: ProviderLogoutResult = await engine.write(() => endByProvider(sql, order))
-      if (result.kind === 'done' && result.ended.length > 0) engine.announce()
+      if (result.kind === 'done') afterwards.ended(result.ended)
       return result
     },
-    countOfSubject: (issuer, subject) => engine.read(() => countOfSubject(sql, issuer, subject)),
+    countOfSubject: (issuer, subject, providerSid = null) =>
+      engine.read(() => countOfSubject(sql, { issuer, subject, providerSid })),
   }
 }
 
@@ -141,5 +202,35 @@ function keyMethods(
     keyIds: () => engine.read(() => readKeyIds(keys)),
     listKeyIds: (ids, delayMs) => announced(engine.write(() => listKeyIds(keys, ids, delayMs))),
     retireKeyId: (id) => announced(engine.write(() => retireKeyId(keys, id))),
+  }
+}
+
+function effectMethods(engine: Engine, afterwards: Afterwards): EffectStore {
+  const effects = effectStatements(engine.dialect)
+  const outbox = outboxStatements(engine.dialect)
+  return {
+    claimEffects: (order) => engine.write(() => claimEffects(effects, order)),
+    finishEffects: (ids) => engine.writeOne(() => finishEffects(effects, ids)),
+    postponeEffect: ({ id }, order) => engine.writeOne(() => postponeEffect(effects, id, order)),
+    giveUpEffect: ({ id }, order) => engine.writeOne(() => giveUpEffect(effects, id, order)),
+    giveUpOverdue: (openMsMax, limit) =>
+      engine.writeOne(() => giveUpOverdue(effects, openMsMax, limit)),
+    releaseEffects: (owner) => engine.writeOne(() => releaseEffects(effects, owner)),
+    addEffect: async (effect) => {
+      await engine.writeOne(() => addEffect(effects, effect))
+      afterwards.effects()
+    },
+    effects: (query) => engine.read(() => listEffects(outbox, query)),
+    retryEffects: (choice) => engine.writeOne(() => retryEffects(outbox, choice)),
+    countEffects: () => engine.read(() => countEffects(outbox)),
+    onEffects: (listener) => afterwards.onEffects(listener),
+  }
+}
+
+function cursorMethods(engine: Engine): CursorStore {
+  const sql = cursorStatements(engine.dialect)
+  return {
+    leaseCursor: (name, order) => engine.writeOne(() => leaseCursor(sql, name, order)),
+    moveCursor: (name, order) => engine.writeOne(() => moveCursor(sql, name, order)),
   }
 }

@@ -19,7 +19,13 @@ const bodyOffset = ivOffset + ivLength
 const tagLength = 16
 
 /** What is sealed. Each has its own subkey: one with random IVs serves 2^32 texts (SP 800-38D, 8.3). */
-export type SealPurpose = 'signing-key' | 'provider-tokens' | 'flow' | 'ticket' | 'feed-mark'
+export type SealPurpose =
+  | 'signing-key'
+  | 'provider-tokens'
+  | 'flow'
+  | 'ticket'
+  | 'feed-mark'
+  | 'snapshot'
 
 export type Unsealed =
   | { readonly kind: 'opened'; readonly plaintext: Secret; readonly keyId: KeyId }
@@ -42,6 +48,7 @@ export function createSealer(ring: KeyRing, clock: Pick<Clock, 'now'>): Sealer {
     flow: ring.subkeys('seal/flow'),
     ticket: ring.subkeys('seal/ticket'),
     'feed-mark': ring.subkeys('seal/feed-mark'),
+    snapshot: ring.subkeys('seal/snapshot'),
   }
 
   return {

@@ -57,7 +57,11 @@ export interface World {
   readonly counted: string[]
   /** The cache as a bare map: what stands in it is believed, so that tests can plant what is stale. */
   readonly cached: Map<SessionId, LiveSession>
+  /** What other replicas are said to remember; asked after `cached`. */
+  readonly shared: Map<SessionId, LiveSession>
+  readonly recalled: SessionId[]
   readonly denied: Set<SessionId>
+  readonly announced: SessionId[]
   readonly clients: Map<string, ClientRules>
   readonly userRoles: Map<Uid, readonly string[]>
   /** Moves the store's clock and the replica's. */
@@ -111,7 +115,10 @@ export async function openWorld(): Promise<World> {
   })
   await signingKeys.ensure('EdDSA')
   const cached = new Map<SessionId, LiveSession>()
+  const shared = new Map<SessionId, LiveSession>()
   const denied = new Set<SessionId>()
+  const recalled: SessionId[] = []
+  const announced: SessionId[] = []
   const clients = new Map([backend, mobile].map((client) => [client.id as string, client]))
   const userRoles = new Map<Uid, readonly string[]>()
   const rooms: Rooms = {
@@ -121,12 +128,18 @@ export async function openWorld(): Promise<World> {
     opaque: createOpaqueTokens(ring, clock),
     access: createAccessTokens({ issuer, keys: signingKeys, clock }),
     random: createRandomness(),
+    hints: { announceSession: (sid) => void announced.push(sid) },
     denylist: {
       denies: (sid) => denied.has(sid),
       deny: (ended: RecordedEnd) => denied.add(ended.sid),
     },
     cache: {
       get: (sid) => cached.get(sid),
+      recall: (sid) => {
+        recalled.push(sid)
+        const session = shared.get(sid)
+        return session && Promise.resolve(session)
+      },
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: ({ session }) => {
@@ -152,7 +165,10 @@ export async function openWorld(): Promise<World> {
     store,
     authority,
     cached,
+    shared,
+    recalled,
     denied,
+    announced,
     clients,
     userRoles,
     advance,

@@ -1,5 +1,5 @@
 /* What a contract test works on: a store of its own, a clock that moves, and the tables behind it. */
-import type { Store } from '#authority'
+import type { EffectPlan, Store } from '#authority'
 import type { Instant } from '#domain'
 
 export type RawRow = Readonly<Record<string, unknown>>
@@ -16,8 +16,8 @@ export interface Subject {
   reopen(): Promise<Store>
 }
 
-/** An empty store for one test; closed when the test is over. */
-export type Prepare = () => Promise<Subject>
+/** An empty store for one test; closed when the test is over. `effects`: whom its starts and ends tell. */
+export type Prepare = (effects?: EffectPlan) => Promise<Subject>
 
 export async function nowOf(store: Store): Promise<Instant> {
   return (await store.tail(0)).now

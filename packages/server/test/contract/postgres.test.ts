@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type Store, StoreUnavailable } from '#authority'
+import { noEffects, type Store, StoreUnavailable } from '#authority'
 import { reason } from '#domain'
 import { openStore, StoreTooNew } from '#stores'
 import { freshDatabase } from '#test/services/vitest.ts'
@@ -21,8 +21,9 @@ beforeAll(async () => {
 })
 afterAll(() => admin.end())
 
-async function open(): Promise<Store> {
-  const store = await openStore({ kind: 'postgres', url }, { clockOffsetMs: () => offsetMs })
+async function open(effects = noEffects): Promise<Store> {
+  const options = { clockOffsetMs: () => offsetMs, effects }
+  const store = await openStore({ kind: 'postgres', url }, options)
   onTestFinished(() => store.close())
   return store
 }
@@ -31,21 +32,21 @@ async function raw(sql: string): Promise<readonly RawRow[]> {
   return (await admin.query<RawRow>(sql)).rows
 }
 
-async function prepare(): Promise<Subject> {
+async function prepare(effects = noEffects): Promise<Subject> {
   offsetMs = 0
-  const store = await open()
-  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once, provider_subjects;
+  const store = await open(effects)
+  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once, provider_subjects, outbox, cursors;
     update fence set value = 0; update feed_head set seq = 0, floor = 0, at = 0, keys_version = 1`)
   return {
     store,
-    second: open,
+    second: () => open(effects),
     shift: (milliseconds) => {
       offsetMs = milliseconds
     },
     raw,
     reopen: async () => {
       await store.close()
-      return open()
+      return open(effects)
     },
   }
 }
@@ -167,6 +168,19 @@ describe('postgres: the server', () => {
     const epochs = await Promise.all(stores.map(async (store) => (await store.tail(0)).head.epoch))
     expect(new Set(epochs).size).toBe(1)
     await Promise.all(stores.map((store) => store.close()))
+  })
+
+  test('a database of a newer version is used, if it says that this one can live with it', async () => {
+    const database = await freshDatabase()
+    await (await openStore({ kind: 'postgres', url: database.url })).close()
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query("insert into schema_migrations values (999, 'from the future', 0)")
+    await client.query('insert into schema_compatibility values (999, 1)')
+    await client.end()
+    const store = await openStore({ kind: 'postgres', url: database.url })
+    expect(await store.fence()).toBe(0)
+    await store.close()
   })
 
   test('a database of a newer version is refused', async () => {

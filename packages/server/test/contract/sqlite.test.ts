@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { StoreUnavailable } from '#authority'
+import { noEffects, StoreUnavailable } from '#authority'
 import { reason } from '#domain'
 import { acquireServeLock, openStore, StoreInUse, StoreTooNew } from '#stores'
 import { tempFolder } from '#test/services/index.ts'
@@ -19,10 +19,11 @@ function freshPath(): string {
   return join(folder.path, `store-${files++}.db`)
 }
 
-async function prepare(path = freshPath()): Promise<Subject> {
+async function prepare(path = freshPath(), effects = noEffects): Promise<Subject> {
   let offsetMs = 0
   const open = async () => {
-    const store = await openStore({ kind: 'sqlite', path }, { clockOffsetMs: () => offsetMs })
+    const options = { clockOffsetMs: () => offsetMs, effects }
+    const store = await openStore({ kind: 'sqlite', path }, options)
     onTestFinished(() => store.close())
     return store
   }
@@ -49,7 +50,7 @@ async function prepare(path = freshPath()): Promise<Subject> {
   }
 }
 
-storeSuite('sqlite', prepare)
+storeSuite('sqlite', (effects) => prepare(freshPath(), effects))
 
 describe('sqlite: the file', () => {
   test('every answer waits for a commit that is flushed', async () => {
@@ -114,6 +115,17 @@ describe('sqlite: the file', () => {
     const { store } = await prepare()
     await store.close()
     await expect(store.fence()).rejects.toBeInstanceOf(StoreUnavailable)
+  })
+
+  test('a file of a newer version is used, if it says that this one can live with it', async () => {
+    const path = freshPath()
+    const { raw, store } = await prepare(path)
+    await store.close()
+    await raw("insert into schema_migrations values (999, 'from the future', 0)")
+    await raw('insert into schema_compatibility values (999, 1)')
+    const again = await openStore({ kind: 'sqlite', path })
+    expect(await again.fence()).toBe(0)
+    await again.close()
   })
 
   test('a file of a newer version is refused', async () => {

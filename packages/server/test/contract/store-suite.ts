@@ -1,9 +1,11 @@
 /* What every store must do; each engine runs all of it (sqlite.test.ts, postgres.test.ts). */
 import { describe } from 'vitest'
 import type { Prepare } from './bench.ts'
+import { effectsSuite } from './effects-suite.ts'
 import { endsSuite } from './ends-suite.ts'
 import { feedSuite } from './feed-suite.ts'
 import { keysSuite } from './keys-suite.ts'
+import { outboxSuite } from './outbox-suite.ts'
 import { providerSuite } from './provider-suite.ts'
 import { sessionsSuite } from './sessions-suite.ts'
 
@@ -12,5 +14,7 @@ export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: starts and ends`, () => endsSuite(prepare))
   describe(`${engine}: the feed`, () => feedSuite(prepare))
   describe(`${engine}: sessions of providers`, () => providerSuite(prepare))
+  describe(`${engine}: effects of starts and ends`, () => effectsSuite(prepare))
+  describe(`${engine}: the outbox`, () => outboxSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
 }

@@ -367,7 +367,7 @@ describe.each(stores)('operating on %s', (store) => {
     }
   })
 
-  test('S124: X-Forwarded-For of an untrusted peer does not change who it is', async () => {
+  test('scenario S124: X-Forwarded-For of an untrusted peer does not change who it is', async () => {
     const limits = { failedClientAuth: { rate: '6/m', burst: 3 } }
     const curfew = await startCurfew({ store, config: { limits } })
     try {

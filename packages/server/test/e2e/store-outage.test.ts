@@ -31,7 +31,7 @@ describe('a store that cannot be reached', () => {
     await postgres?.stop()
   })
 
-  test('rule 35 stale: scenarios K02, K04: 503 and never 200, 401 or an empty feed; all works again afterwards', async () => {
+  test('rule 35 stale: scenarios K02, K04, S119: 503 and never 200, 401 or an empty feed; all works again afterwards', async () => {
     const { api } = curfew
     const [one, two] = [
       await api.start({ uid: freshUid(), device: 'web' }),

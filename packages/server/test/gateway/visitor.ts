@@ -12,6 +12,8 @@ export interface Estate {
   readonly url: string
   readonly publicUrl: string
   readonly provider: Pick<ScriptableProvider, 'issuer' | 'authorize'>
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 export interface Visit {
@@ -96,14 +98,20 @@ export class Visitor {
     url: URL,
     order: { readonly method: string; readonly headers: HeaderPairs; readonly body?: string },
   ): Promise<Reply> {
-    const { publicUrl, url: listens } = this.#estate
+    const { publicUrl, url: listens, signal } = this.#estate
+    const hanging = signal === undefined ? {} : { signal }
     if (url.href === publicUrl || url.href.startsWith(`${publicUrl}/`)) {
       const there = new URL(listens + url.href.slice(publicUrl.length))
-      return sendRaw(there, { ...order, headers: [['Host', url.host], ...order.headers] })
+      return sendRaw(there, {
+        ...order,
+        ...hanging,
+        headers: [['Host', url.host], ...order.headers],
+      })
     }
     return sendRaw(new URL(`${listens}/forward-auth?mode=traefik`), {
       method: 'GET',
       headers: [...asTraefik(url, order.method), ...order.headers],
+      ...hanging,
     })
   }
 }

@@ -1,6 +1,6 @@
 /*
- * Real servers for tests. `startCurfew` runs one on a store of its own; `twin` runs another replica on the
- * same store with the same secrets and issuer; `restart` runs the next one where the last one stood.
+ * Real servers on a stage. `twin` runs another replica on the same store with the same secrets and issuer;
+ * `restart` runs the next one where the last one stood. Tests begin with `startCurfew` (start-curfew.ts).
  */
 import { randomUUID } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
@@ -12,16 +12,15 @@ import { clients, defaultConfig, merge } from './config.ts'
 import { eventually } from './eventually.ts'
 import type { JsonObject } from './json.ts'
 import { type Exit, runServer, type ServerProcess } from './process.ts'
-import { openStage, type Stage, type StoreKind } from './stage.ts'
+import type { Stage } from './stage.ts'
 
-export type CurfewOptions = {
-  readonly store: StoreKind | Stage
+export type Changes = {
   /** Merged into the default configuration: objects merge, lists and values replace. */
   readonly config?: JsonObject
   readonly env?: Readonly<Record<string, string>>
+  /** Another `bin.ts` than the repository's, such as one of a patched copy. */
+  readonly program?: string
 }
-
-export type Changes = Omit<CurfewOptions, 'store'>
 
 export type Curfew = {
   /** Where this replica listens, with the path of publicUrl; without a slash at the end. */
@@ -55,27 +54,14 @@ const stopWithinMs = 15_000
 /** All that were ever started there; one that has ended stops at once. */
 const onStage = new WeakMap<Stage, readonly ServerProcess[]>()
 
-export async function startCurfew(options: CurfewOptions): Promise<Curfew> {
-  const stage = typeof options.store === 'string' ? await openStage(options.store) : options.store
-  const config = merge(merge(defaultConfig(), { store: stage.storeUrl }), options.config ?? {})
-  try {
-    return await onFreePort(stage, config, options.env ?? {})
-  } catch (error) {
-    if (typeof options.store === 'string') stage.remove()
-    throw error
-  }
-}
-
-async function onFreePort(
-  stage: Stage,
-  config: JsonObject,
-  env: Readonly<Record<string, string>>,
-): Promise<Curfew> {
+export async function startCurfewOn(stage: Stage, changes: Changes = {}): Promise<Curfew> {
+  const { config = {}, ...rest } = changes
+  const whole = merge(merge(defaultConfig(), { store: stage.storeUrl }), config)
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     const server = { publicUrl: `http://127.0.0.1:${port}`, listen: `127.0.0.1:${port}` }
     try {
-      return await launch(stage, merge({ server }, config), env)
+      return await launch(stage, { ...rest, config: merge({ server }, whole) })
     } catch (error) {
       // Someone else may have taken the port in between.
       if (attempt === 3 || !String(error).includes('EADDRINUSE')) throw error
@@ -84,39 +70,43 @@ async function onFreePort(
 }
 
 /** The configuration is complete: it names publicUrl and listen. */
-async function launch(
-  stage: Stage,
-  config: JsonObject,
-  env: Readonly<Record<string, string>>,
-): Promise<Curfew> {
+async function launch(stage: Stage, running: Running): Promise<Curfew> {
+  const { config, env = {}, program } = running
   const configFile = join(stage.folder, `curfew-${randomUUID()}.yaml`)
   writeFileSync(configFile, stringify(config))
   const server = runServer(['serve', '--config', configFile], {
     cwd: stage.folder,
     // Both together switch the test clock on.
     env: { NODE_ENV: 'test', CURFEW_TEST_CLOCK_FILE: stage.clockFile, ...env },
+    ...(program === undefined ? {} : { program }),
   })
   onStage.set(stage, [...(onStage.get(stage) ?? []), server])
   const address = await server.listening
-  return handle({ stage, config, env, configFile, server, address })
+  return handle({ stage, running, configFile, server, address })
 }
+
+type Running = Changes & { readonly config: JsonObject }
 
 type Parts = {
   readonly stage: Stage
-  readonly config: JsonObject
-  readonly env: Readonly<Record<string, string>>
+  readonly running: Running
   readonly configFile: string
   readonly server: ServerProcess
   readonly address: string
 }
 
 function handle(parts: Parts): Curfew {
-  const { stage, config, configFile, server, env } = parts
+  const { stage, running, configFile, server } = parts
+  const { config } = running
   const issuer = publicUrlOf(config)
   const url = `${parts.address.replace(/\/+$/, '')}${pathOf(issuer)}`
   const api = new Api(() => url)
-  const changed = ({ config: over, env: more }: Changes = {}) =>
-    [stage, merge(config, over ?? {}), { ...env, ...more }] as const
+  const changed = ({ config: over, env, ...more }: Changes = {}): Running => ({
+    ...running,
+    ...more,
+    config: merge(config, over ?? {}),
+    env: { ...running.env, ...env },
+  })
   return {
     url,
     issuer,
@@ -135,9 +125,9 @@ function handle(parts: Parts): Curfew {
     },
     twin: (changes) => {
       const elsewhere = merge({ server: { listen: '127.0.0.1:0' } }, changes?.config ?? {})
-      return launch(...changed({ ...changes, config: elsewhere }))
+      return launch(stage, changed({ ...changes, config: elsewhere }))
     },
-    restart: (changes) => launch(...changed(changes)),
+    restart: (changes) => launch(stage, changed(changes)),
     reload: (next) => {
       writeFileSync(configFile, stringify(next))
       server.signal('SIGHUP')

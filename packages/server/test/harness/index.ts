@@ -20,7 +20,7 @@ export {
   otherPublicClient,
   publicClient,
 } from './config.ts'
-export { type Changes, type Curfew, type CurfewOptions, shiftClock, startCurfew } from './curfew.ts'
+export { type Changes, type Curfew, shiftClock } from './curfew.ts'
 export type { EventStream, ServerEvent } from './events.ts'
 export { eventually } from './eventually.ts'
 export { Answer, basic, type Credential, type RequestOptions } from './http.ts'
@@ -34,6 +34,7 @@ export {
   isJsonObject,
   type JsonObject,
 } from './json.ts'
+export { openStage } from './open-stage.ts'
 export {
   type CommandResult,
   type Exit,
@@ -41,6 +42,7 @@ export {
   runServer,
   type ServerProcess,
 } from './process.ts'
-export { openStage, type Stage, type StoreKind, stores } from './stage.ts'
+export { type Stage, type StoreKind, stores } from './stage.ts'
+export { type CurfewOptions, startCurfew } from './start-curfew.ts'
 export { type House, useCurfew } from './vitest.ts'
 export { withCurfew } from './with-curfew.ts'

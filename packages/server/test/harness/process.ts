@@ -19,7 +19,7 @@ const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
 const compileCache = fileURLToPath(
   new URL('../../../../node_modules/.cache/curfew-compiled', import.meta.url),
 )
-const readyWithinMs = 30_000
+const readyWithinMs = 120_000
 const running = new Set<ChildProcess>()
 
 // A worker that goes away takes its servers along.
@@ -30,6 +30,8 @@ process.once('exit', () => {
 export type CommandOptions = {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** Default: the repository's. */
+  readonly program?: string
 }
 
 export function runServer(args: readonly string[], options: CommandOptions): ServerProcess {
@@ -47,10 +49,14 @@ export function runServer(args: readonly string[], options: CommandOptions): Ser
       child.kill('SIGKILL')
       fail(`did not listen within ${readyWithinMs} ms`)
     }, readyWithinMs)
+    let heard = false
     const hear = (chunk: unknown): void => {
       chunks.push(String(chunk))
+      // A log may grow to many megabytes: it is not read again and again.
+      if (heard) return
       const address = /curfew listening on (https?:\/\/[^\s"]+)/.exec(chunks.join(''))?.[1]
       if (address === undefined) return
+      heard = true
       clearTimeout(timer)
       resolve(address)
     }
@@ -96,8 +102,9 @@ export async function runCommand(
   })
 }
 
-function runCurfew(args: readonly string[], { cwd, env }: CommandOptions): ChildProcess {
-  const child = spawn(process.execPath, [bin, ...args], {
+function runCurfew(args: readonly string[], options: CommandOptions): ChildProcess {
+  const { cwd, env, program = bin } = options
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: {
       ...{ PATH: process.env['PATH'] ?? '', HOME: cwd, TZ: 'UTC' },

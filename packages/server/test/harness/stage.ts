@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { tempFolder } from '../services/index.ts'
-import { freshDatabase } from '../services/vitest.ts'
 import type { JsonObject } from './json.ts'
 
 export const stores = ['sqlite', 'postgres'] as const
@@ -28,25 +27,42 @@ export type Stage = {
   remove(): void
 }
 
-export async function openStage(kind: StoreKind): Promise<Stage> {
+/** Another one each time, and a folder for the servers' files. */
+export function sqliteStage(): Stage {
+  const place = openPlace()
+  const file = join(place.folder, 'curfew.db')
+  const execute = async (sql: string) => executeOnFile(file, sql)
+  return {
+    ...place,
+    kind: 'sqlite',
+    storeUrl: `sqlite:${file}`,
+    execute,
+    rows: () => rowsOf(execute, sqliteTables),
+    dump: async () => dumpFiles(place.folder),
+    hold: async (sql) => holdOnFile(file, sql),
+  }
+}
+
+/** On a database that somebody else drops. */
+export function postgresStage(url: string): Stage {
+  const execute = (sql: string) => executeOnServer(url, sql)
+  const rows = () => rowsOf(execute, postgresTables)
+  return {
+    ...openPlace(),
+    kind: 'postgres',
+    storeUrl: url,
+    execute,
+    rows,
+    dump: async () => (await rows()).join('\n'),
+    hold: (sql) => holdOnServer(url, sql),
+  }
+}
+
+function openPlace(): Pick<Stage, 'folder' | 'clockFile' | 'remove'> {
   const folder = tempFolder('curfew-e2e-')
   const clockFile = join(folder.path, 'clock')
   writeFileSync(clockFile, '0')
-  const common = { kind, folder: folder.path, clockFile, remove: () => folder.remove() }
-  if (kind === 'sqlite') {
-    const file = join(folder.path, 'curfew.db')
-    const execute = async (sql: string) => executeOnFile(file, sql)
-    const dump = async (): Promise<string> => dumpFiles(folder.path)
-    const rows = () => rowsOf(execute, sqliteTables)
-    const hold = async (sql: string) => holdOnFile(file, sql)
-    return { ...common, storeUrl: `sqlite:${file}`, execute, dump, rows, hold }
-  }
-  const { url } = await freshDatabase()
-  const execute = (sql: string) => executeOnServer(url, sql)
-  const rows = () => rowsOf(execute, postgresTables)
-  const hold = (sql: string) => holdOnServer(url, sql)
-  const dump = async () => (await rows()).join('\n')
-  return { ...common, storeUrl: url, execute, rows, dump, hold }
+  return { folder: folder.path, clockFile, remove: () => folder.remove() }
 }
 
 const sqliteTables =

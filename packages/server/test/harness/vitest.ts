@@ -1,7 +1,8 @@
 /* Servers that live as long as the describe block that asks for them. */
 import { afterAll, beforeAll } from 'vitest'
 import { Api } from './api.ts'
-import { type Curfew, type CurfewOptions, startCurfew } from './curfew.ts'
+import type { Curfew } from './curfew.ts'
+import { type CurfewOptions, startCurfew } from './start-curfew.ts'
 
 export type House = {
   readonly api: Api

@@ -1,4 +1,5 @@
-import { type Curfew, type CurfewOptions, startCurfew } from './curfew.ts'
+import type { Curfew } from './curfew.ts'
+import { type CurfewOptions, startCurfew } from './start-curfew.ts'
 
 /** Runs `act` with a server; afterwards it and all that followed it on its stage are gone. */
 export async function withCurfew(

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  endByProviderSid,
-  endBySubject,
-  type ProviderLogoutAnswer,
-  revokeTokens,
-  tokensOf,
-} from '#authority'
+import { endByProviderSid, endBySubject, type ProviderLogoutAnswer } from '#authority'
 import { Secret } from '#domain'
 import { signOutUrl, verifyLogoutToken } from '#oidc'
 import {
@@ -203,16 +197,5 @@ describe('RP-initiated logout', () => {
     const gone = { ...order, providerId: 'gone', idToken: null }
     expect(await signOutUrl(replica.providers, gone)).toBeUndefined()
     await stage.provider.listen()
-  })
-
-  test('hands the session’s refresh token back to the provider', async () => {
-    const { stage, replica } = await ready()
-    const { origin, provider: link } = await signedIn(stage, replica)
-    const tokens = link === null ? undefined : tokensOf(replica.seal, origin.sid, link)
-    if (link === null || tokens === undefined) throw new Error('a session without tokens')
-    const signals = { refreshed: () => undefined, revoked: () => undefined }
-    const deps = { store: replica.store, grants: replica.grants, signals }
-    expect(await revokeTokens(deps, link, tokens)).toBe('revoked')
-    expect(stage.provider.revoked).toEqual([tokens.refreshToken?.reveal()])
   })
 })

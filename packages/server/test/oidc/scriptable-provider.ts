@@ -38,6 +38,20 @@ export interface Issued {
   readonly refreshToken: string
 }
 
+/** A refresh grant from its arrival to its answer, whatever became of it. */
+export interface GrantRecord {
+  readonly subject: string
+  readonly token: string
+  /** Milliseconds of the monotonic clock. */
+  readonly from: number
+  /** The answer was written, or the connection broke; Infinity: not yet. */
+  till: number
+  /** The token is spent. */
+  rotated: boolean
+  /** `fault`: the provider said so; `lost`: no whole answer got out. */
+  outcome: 'answered' | 'refused' | 'fault' | 'lost' | 'under way'
+}
+
 export interface ScriptableProvider {
   readonly issuer: string
   readonly clientId: string
@@ -46,6 +60,8 @@ export interface ScriptableProvider {
   readonly grants: string[]
   /** Whose each of `grants` was; empty for a token that was never given out. */
   readonly grantsOf: string[]
+  /** The same grants, each with its times. */
+  readonly records: GrantRecord[]
   /** Everything that was given out by refresh grants, also what never arrived. */
   readonly issued: Issued[]
   readonly revoked: string[]
@@ -114,6 +130,7 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     clientSecret: 'the secret of curfew',
     grants: [],
     grantsOf: [],
+    records: [],
     issued: [],
     revoked: [],
     accessTokens: [],
@@ -225,6 +242,8 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
     const grant = refreshTokens.get(presented)
     provider.grants.push(presented)
     provider.grantsOf.push(grant?.subject ?? '')
+    const record = recordOf(presented, grant?.subject ?? '', response)
+    provider.records.push(record)
     const own = provider.scripts.get(grant?.subject ?? '')?.shift()
     const mishap = own ?? provider.script.shift() ?? 'ok'
     await delay(provider.latencyMs)
@@ -234,6 +253,7 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
         return undefined
       }
       grant.used = provider.rotates
+      record.rotated = provider.rotates
       const made = await tokens({ ...grant, nonce: null }, provider.idTokenOnRefresh)
       const { access_token: accessToken, refresh_token: fresh, ...others } = made
       const refreshToken = fresh ?? presented
@@ -327,6 +347,30 @@ export async function startScriptableProvider(alg = 'ES256'): Promise<Scriptable
 
   await listen()
   return provider
+}
+
+/** Settled when the response is done with, whole or broken. */
+function recordOf(token: string, subject: string, response: ServerResponse): GrantRecord {
+  const from = performance.now()
+  const record: GrantRecord = {
+    ...{ token, subject, from, till: Number.POSITIVE_INFINITY },
+    ...{ rotated: false, outcome: 'under way' },
+  }
+  const settle = (outcome: GrantRecord['outcome']): void => {
+    if (record.outcome !== 'under way') return
+    record.till = performance.now()
+    record.outcome = outcome
+  }
+  response.once('finish', () => settle(outcomeOf(response.statusCode, record)))
+  response.once('close', () => settle('lost'))
+  return record
+}
+
+/** 502 and 504 come from something in between: nobody knows what the provider did. */
+function outcomeOf(status: number, { rotated }: GrantRecord): GrantRecord['outcome'] {
+  if (status === 200) return rotated ? 'answered' : 'lost'
+  if (status === 400) return 'refused'
+  return status === 502 || status === 504 ? 'lost' : 'fault'
 }
 
 async function newKey(alg: string, kid: string) {

@@ -171,9 +171,11 @@ async function createReplica(
     opaque: createOpaqueTokens(ring, clock),
     access: createAccessTokens({ issuer: publicUrl, keys, clock }),
     random: createRandomness(),
+    hints: store,
     denylist: { denies: (sid) => denied.has(sid), deny: ({ sid }) => denied.add(sid) },
     cache: {
       get: () => undefined,
+      recall: () => undefined,
       freshForMs: () => 0,
       lastKnown: () => undefined,
       put: () => undefined,
@@ -206,7 +208,6 @@ async function createReplica(
     },
     signals: {
       refreshed: (_id, result) => counted.push(result),
-      revoked: (_id, result) => counted.push(`revocation ${result}`),
     },
     owner: () => randomBytes(8).toString('hex'),
     jitter: () => 0.5,

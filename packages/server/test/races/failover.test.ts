@@ -7,7 +7,7 @@ import { createServer, Socket } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Curfew, eventually, freshUid, startCurfew } from '#test/harness/index.ts'
+import { type Curfew, eventually, freshUid, type Login, startCurfew } from '#test/harness/index.ts'
 import { launch, type Service } from '#test/services/child.ts'
 import { freePort, serviceIdentity, tempFolder } from '#test/services/places.ts'
 import { type OwnStage, ownPostgres } from './rig/own-postgres.ts'
@@ -128,9 +128,27 @@ afterAll(async () => {
 })
 
 let cursor = ''
+/** Ended at the primary, in the last second before it was lost. */
+let revoked: Login
+
+/** What the promoted server holds of it. */
+async function endOf(sid: string): Promise<unknown> {
+  const url = new URL(stage.storeUrl)
+  url.port = String(standby.port)
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  try {
+    const { rows } = await client.query('select revoked_at from sessions where sid = $1', [sid])
+    return rows[0]?.revoked_at
+  } finally {
+    await client.end()
+  }
+}
 
 test('rule 3 cache proposes: a standby is not asked about a session; 503, never 200', async () => {
   const login = await a.api.start({ uid: freshUid(), device: 'web' })
+  revoked = await b.api.start({ uid: freshUid(), device: 'web' })
+  expect(await b.api.works(revoked.accessToken)).toBe(true)
   const primary = Number(new URL(stage.storeUrl).port)
   const [written] = await ask(primary, 'select pg_current_wal_lsn()::text as lsn')
   const lsn = String(written?.['lsn'])
@@ -152,6 +170,7 @@ test('rule 3 cache proposes: a standby is not asked about a session; 503, never 
     },
     { withinMs: 10_000, what: 'the standby is cut off' },
   )
+  expect((await b.api.logout(revoked.accessToken)).status).toBe(200)
   address.lead(standby.port)
   expect((await a.api.logout(login.accessToken)).status).toBe(200)
   cursor = await a.api.head()
@@ -180,4 +199,18 @@ test('rule 7 restored: a standby that is promoted under a running replica gets a
   expect((await b.api.logout(token)).status).toBe(200)
   const answer = await b.api.feed({ since: cursor })
   expect(answer.list.map((entry) => entry['sid'])).toContain(sid)
+})
+
+test('scenario S120: a fail-over that lost the last second: what was just revoked stays dead', async () => {
+  const refreshed = await b.api.refresh(revoked.refreshToken)
+  expect(refreshed.status, refreshed.brief).toBe(400)
+  expect(await b.api.works(revoked.accessToken)).toBe(false)
+  expect(await b.api.works(revoked.sessionToken)).toBe(false)
+  const endedAgain = async () => ((await endOf(revoked.sid)) === null ? undefined : true)
+  await eventually(endedAgain, { withinMs: 20_000, what: 'the end in the store that had lost it' })
+  expect(b.log()).toContain('came-back')
+  // So a replica that never knew of it agrees.
+  const c = await b.twin({ config: { store: address.url } })
+  expect(await c.api.works(revoked.accessToken)).toBe(false)
+  await c.kill()
 })

@@ -5,13 +5,14 @@ import {
   type EndAct,
   type EndAllAct,
   type FeedPart,
+  type Grant,
   History,
   type RefreshAct,
   type StartAct,
   type UseAct,
   verdictOf,
 } from './rig/history.ts'
-import { expectSound, judge } from './rig/judge.ts'
+import { type Bounds, expectSound, judge } from './rig/judge.ts'
 
 const timed = { at: 'a', status: 200, verdict: 'accepted' as const }
 const base: Omit<StartAct, 'sid' | 'from' | 'till'> = {
@@ -60,6 +61,30 @@ function kindsOf(acts: readonly Act[], part?: FeedPart): readonly string[] {
 }
 
 const ended = { status: 401, verdict: 'ended' as const }
+const lost = { status: 0, verdict: 'unknown' as const, first: false }
+
+const bounds: Bounds = { usualMs: 100, longestMs: 1000, recoveryMs: 50, silentGrantMs: 3000 }
+
+/** The same with what else is known of the time. */
+function kindsAmid(
+  acts: readonly Act[],
+  { troubles = [], grants = [] }: Partial<Pick<History, 'troubles' | 'grants'>> = {},
+): readonly string[] {
+  const history = new History()
+  for (const act of acts) history.add(act)
+  history.troubles.push(...troubles)
+  history.grants.push(...grants)
+  return [...new Set(judge(history, undefined, bounds).map(({ kind }) => kind))]
+}
+
+function remembered(sid: string, from: number, more: Partial<UseAct> = {}): UseAct {
+  return use(sid, from, { how: 'cookie', at: 'b', fromMemory: true, ...more })
+}
+
+function grant(token: string, from: number, more: Partial<Grant> = {}): Grant {
+  const subject = 'p'
+  return { subject, token, from, till: from + 5, rotated: true, outcome: 'answered', ...more }
+}
 
 describe('an innocent history', () => {
   test('passes with its feed', () => {
@@ -73,7 +98,6 @@ describe('an innocent history', () => {
   })
 
   test('may have a session ended or not by a request that got no answer', () => {
-    const lost = { status: 0, verdict: 'unknown' as const, first: false }
     const acts = [
       start('s', 0),
       start('t', 0, { uid: 'v' }),
@@ -89,13 +113,103 @@ describe('an innocent history', () => {
   })
 })
 
+describe('what is answered from memory', () => {
+  const acts = [start('s', 0), end('s', 10)]
+  const cut = { what: 'cut', at: 'b', from: 12, till: 60, harmless: false }
+
+  test('may be late by the usual bound, and by the longest one where something is broken', () => {
+    expect(kindsAmid([...acts, remembered('s', 100)])).toEqual([])
+    expect(kindsAmid([...acts, remembered('s', 400)])).toEqual(['dead-accepted'])
+    expect(kindsAmid([...acts, remembered('s', 400)], { troubles: [cut] })).toEqual([])
+    const elsewhere = { troubles: [{ ...cut, at: 'c' }] }
+    expect(kindsAmid([...acts, remembered('s', 400)], elsewhere)).toEqual(['dead-accepted'])
+    expect(kindsAmid([...acts, remembered('s', 1100)], { troubles: [cut] })).toEqual([
+      'dead-accepted',
+    ])
+  })
+
+  test('is dead at once where the end was acknowledged, and never again where it was refused', () => {
+    expect(kindsAmid([...acts, remembered('s', 20, { at: 'a' })])).toEqual(['dead-accepted'])
+    const refused = remembered('s', 20, ended)
+    expect(kindsAmid([...acts, refused, remembered('s', 40)])).toEqual(['dead-accepted'])
+    const elsewhere = remembered('s', 40, { at: 'c' })
+    expect(kindsAmid([...acts, refused, elsewhere])).toEqual([])
+  })
+
+  test('of a verifier is as late as the replica that it follows', () => {
+    const late = remembered('s', 400, { at: 'verifier', through: 'b' })
+    expect(kindsAmid([...acts, late])).toEqual(['dead-accepted'])
+    expect(kindsAmid([...acts, late], { troubles: [cut] })).toEqual([])
+  })
+
+  test('takes no cookie away from a session that nobody has ended', () => {
+    const away = { verdict: 'unknown' as const, status: 503, cleared: true }
+    expect(kindsAmid([start('s', 0), remembered('s', 20, away)])).toEqual(['cookie-cleared'])
+    expect(kindsAmid([...acts, remembered('s', 20, { ...ended, cleared: true })])).toEqual([])
+  })
+})
+
+describe('a refresh that was late', () => {
+  const first = refresh('s', 10, 'r2', 'j')
+  const used = { ...refresh('s', 20, 'r3', 'k'), presented: 'r2' }
+  const reused = { ...used, from: 60, till: 65, ...ended, successor: undefined }
+  const told = { ...reused, presented: 'r3', reason: 'refresh_reuse' }
+
+  test('may be carried out after its successor was used: then nobody can tell it from theft', () => {
+    const unanswered = { ...first, from: 8, ...lost, successor: undefined }
+    expect(kindsOf([start('s', 0), unanswered, first, used, told])).toEqual([])
+  })
+
+  test('is no excuse where each was answered before the next one began', () => {
+    expect(kindsOf([start('s', 0), first, used, told])).toEqual(['lost-start'])
+  })
+})
+
+describe('what the provider saw', () => {
+  const signedIn = start('s', 0, { subject: 'p', uid: 'main:p' })
+  const gone = remembered('s', 400, { status: 401, verdict: 'refused' })
+
+  test('is one grant for one token, and another one after a fault or when the lease has run out', () => {
+    expect(kindsAmid([], { grants: [grant('r', 0), grant('r2', 10)] })).toEqual([])
+    expect(kindsAmid([], { grants: [grant('r', 0), grant('r', 10)] })).toEqual(['two-grants'])
+    expect(kindsAmid([], { grants: [grant('r', 0), grant('r', 3100)] })).toEqual([])
+    const fault = grant('r', 0, { outcome: 'fault', rotated: false })
+    expect(kindsAmid([], { grants: [fault, grant('r', 10)] })).toEqual([])
+    expect(kindsAmid([], { grants: [fault, grant('r', 2)] })).toEqual(['two-grants'])
+  })
+
+  test('excuses a lost sign-in only where a rotation may have been lost', () => {
+    expect(kindsAmid([signedIn, gone], { grants: [grant('r', 50)] })).toEqual(['lost-start'])
+    const unheard = { grants: [grant('r', 50, { outcome: 'lost' })] }
+    expect(kindsAmid([signedIn, gone], unheard)).toEqual([])
+    const killed = { what: 'kill', at: 'a', from: 60, till: 90, harmless: false }
+    expect(kindsAmid([signedIn, gone], { grants: [grant('r', 50)], troubles: [killed] })).toEqual(
+      [],
+    )
+    const flushed = { ...killed, harmless: true }
+    expect(kindsAmid([signedIn, gone], { grants: [grant('r', 50)], troubles: [flushed] })).toEqual([
+      'lost-start',
+    ])
+  })
+})
+
 describe('the judge finds', () => {
+  test('a token that nobody was given and that was taken', () => {
+    const forged = { ...timed, kind: 'forgery' as const, how: 'bearer', from: 5, till: 9 }
+    expect(kindsOf([forged])).toEqual(['forgery-accepted'])
+    expect(kindsOf([{ ...forged, status: 401, verdict: 'refused' }])).toEqual([])
+  })
+
+  test('a reader of the feed that was told to begin again, for nothing', () => {
+    const part = { ...feed('s'), resets: 1, reader: 'r' }
+    expect(kindsOf([start('s', 0), end('s', 10)], part)).toEqual(['feed-reset'])
+  })
+
   test('a dead token that was accepted', () => {
     expect(kindsOf([start('s', 0), end('s', 10), use('s', 20)])).toEqual(['dead-accepted'])
   })
 
   test('a session that was seen dead and came back', () => {
-    const lost = { status: 0, verdict: 'unknown' as const, first: false }
     const acts = [start('s', 0), end('s', 10, lost), use('s', 20, ended), use('s', 30)]
     expect(kindsOf(acts)).toEqual(['dead-accepted'])
   })

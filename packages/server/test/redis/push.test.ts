@@ -84,7 +84,7 @@ describe.each(stores)('push over Redis, on %s', (store) => {
     expect(verifier.metrics.hints).toBe(1)
   })
 
-  test('S104: a message comes after the commit and is the entry of the feed, for every way to end', async () => {
+  test('scenario S104: a message comes after the commit and is the entry of the feed, for every way to end', async () => {
     const committed: Promise<unknown>[] = []
     const heard = await listen(redis, 'auth:revoked', (message) => {
       const { sid } = JSON.parse(message) as { sid: string }
@@ -114,7 +114,7 @@ describe.each(stores)('push over Redis, on %s', (store) => {
     }
   })
 
-  test('S104: a session that has ended already is not told again, and a message twice harms nobody', async () => {
+  test('scenario S104: a session that has ended already is not told again, and a message twice harms nobody', async () => {
     const heard = await listen(redis)
     const client = await connected(redis)
     const verifier = await verifierOf(curfew)
@@ -139,7 +139,7 @@ describe.each(stores)('push over Redis, on %s', (store) => {
   })
 
   test(
-    'S104: with the push lost the next pull has it',
+    'scenario S104: with the push lost the next pull has it',
     async () => {
       const own = await startRedis()
       onTestFinished(() => own.stop())

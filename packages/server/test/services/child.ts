@@ -2,7 +2,7 @@
  * A service as a child process that cannot outlive us: a watcher holds the other end of a pipe, and when
  * that closes, however we ended, it stops the service and removes its folder.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Identity } from './places.ts'
@@ -23,6 +23,9 @@ export type Launch = {
 
 export type Service = {
   readonly pid: number
+  /** It and its children stand still, as if the machine had, until `resume`. */
+  pause(): void
+  resume(): void
   /** Sends the signal and resolves when the process has ended. */
   end(signal: NodeJS.Signals): Promise<void>
   /** The watcher lets go of the service: it has ended and its folder is gone. */
@@ -52,7 +55,36 @@ export async function launch(options: Launch): Promise<Service> {
   if (child.pid === undefined) throw new Error(`${options.program} could not be started`)
   const dismiss = watchOver(child.pid, options)
   await ready(child, options)
-  return { pid: child.pid, end: (signal) => end(child, ended, signal), dismiss }
+  const { pid } = child
+  let paused: readonly number[] = []
+  return {
+    pid,
+    pause: () => {
+      // The parent first: nobody is born meanwhile.
+      signalTo([pid], 'SIGSTOP')
+      paused = [...childrenOf(pid), pid]
+      signalTo(paused, 'SIGSTOP')
+    },
+    resume: () => signalTo(paused, 'SIGCONT'),
+    end: (signal) => end(child, ended, signal),
+    dismiss,
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  // It exits with 1 where there are none.
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  return stdout.split('\n').map(Number).filter(Boolean)
+}
+
+function signalTo(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 function watchOver(pid: number, { folder, orphanSignal = 'QUIT' }: Launch): () => void {

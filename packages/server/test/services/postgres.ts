@@ -28,6 +28,9 @@ export type Postgres = {
   /** A crash: nothing is flushed, every connection breaks. `start` recovers from the log. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stands still with all of its connections open, until `resume`. */
+  pause(): void
+  resume(): void
   /** The end: the server stops and its data are removed. */
   stop(): Promise<void>
 }
@@ -70,10 +73,9 @@ async function ensureRole(client: pg.Client): Promise<void> {
 }
 
 function connectTo(adminUrl: string): Postgres {
-  const refuse = (): Promise<never> =>
-    Promise.reject(
-      new Error('DATABASE_URL names a server that is not ours: ask for { own: true } to crash one'),
-    )
+  const notOurs = (): Error =>
+    new Error('DATABASE_URL names a server that is not ours: ask for { own: true } to crash one')
+  const refuse = (): Promise<never> => Promise.reject(notOurs())
   return {
     adminUrl,
     programs: undefined,
@@ -81,6 +83,10 @@ function connectTo(adminUrl: string): Postgres {
     restart: refuse,
     kill: refuse,
     start: refuse,
+    pause: () => {
+      throw notOurs()
+    },
+    resume: () => undefined,
     stop: () => Promise.resolve(),
   }
 }
@@ -114,6 +120,8 @@ async function ownServer(): Promise<Postgres> {
         await start()
       },
       kill: () => end('SIGQUIT'),
+      pause: () => service?.pause(),
+      resume: () => service?.resume(),
       stop: async () => {
         await end('SIGINT')
         folder.remove()

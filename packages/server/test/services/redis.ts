@@ -13,6 +13,8 @@ export type Redis = {
   /** Stops at once and loses everything, as Redis does when its machine is lost. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Forgets everything that it holds, and goes on. */
+  flush(): Promise<void>
   stop(): Promise<void>
   /** Stands still: connections are accepted and nothing is answered, until `resume`. */
   pause(): void
@@ -72,6 +74,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
     url: `${tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`,
     port,
     kill: () => end('SIGKILL'),
+    flush: async () => {
+      if ((await say(port, 'FLUSHALL')) !== '+OK') throw new Error('Redis did not forget')
+    },
     start: async () => {
       service ??= await run()
     },
@@ -90,14 +95,20 @@ function ownArgs(port: number, tls: boolean): readonly string[] {
 }
 
 /** One that wants a password answers, too. */
-function answersPing(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port }, () => socket.write('PING\r\n'))
+async function answersPing(port: number): Promise<boolean> {
+  return /^(?:\+PONG|-NOAUTH|-DENIED)/.test(await say(port, 'PING').catch(() => ''))
+}
+
+/** One inline command on a connection of its own, and the first line of what is answered. */
+function say(port: number, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: '127.0.0.1', port })
+    socket.once('connect', () => socket.write(`${command}\r\n`))
     socket.once('data', (reply) => {
       socket.destroy()
-      resolve(/^(?:\+PONG|-NOAUTH|-DENIED)/.test(reply.toString()))
+      resolve(reply.toString().split('\r\n')[0] ?? '')
     })
-    socket.once('error', () => resolve(false))
+    socket.once('error', reject)
   })
 }
 

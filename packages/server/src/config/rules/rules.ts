@@ -1,4 +1,4 @@
-import type { Path, Reporter } from '../mistakes.ts'
+import type { Reporter } from '../mistakes.ts'
 import type { RawConfig } from '../schema.ts'
 import { checkClients } from './client-rules.ts'
 import { checkGateway } from './gateway-rules.ts'
@@ -9,6 +9,7 @@ import { checkUsers } from './role-rules.ts'
 import { checkSecrets } from './secret-rules.ts'
 import { checkServer } from './server-rules.ts'
 import { originProblem } from './url-rules.ts'
+import { checkWebhooks } from './webhook-rules.ts'
 
 /** What a schema cannot say: the rules within and between settings. */
 export function checkRules(config: RawConfig, report: Reporter): void {
@@ -22,7 +23,8 @@ export function checkRules(config: RawConfig, report: Reporter): void {
   checkDeviceNames(config, report)
   checkLifetimes(config, report)
   checkGateway(config, report)
-  checkOutsiders(config, report)
+  checkWebhooks(config, report)
+  checkOrigins(config, report)
 }
 
 /** The claims that Curfew writes itself, and those that say how a token may be used. */
@@ -50,13 +52,7 @@ function checkDeviceNames({ sessions }: RawConfig, report: Reporter): void {
   report.add(['sessions', 'devices', 'service'], problem, 'Give it another name.')
 }
 
-function checkOutsiders({ webhooks, cors }: RawConfig, report: Reporter): void {
-  for (const [index, { url }] of webhooks.entries()) {
-    const protocol = URL.parse(url)?.protocol
-    if (protocol === 'http:' || protocol === 'https:') continue
-    const path: Path = ['webhooks', index, 'url']
-    report.add(path, 'it is not an http or https URL', 'Write https://host/path.')
-  }
+function checkOrigins({ cors }: RawConfig, report: Reporter): void {
   for (const [index, origin] of cors.origins.entries()) {
     const problem = originProblem(origin)
     const fix = 'Write scheme, host and port alone, such as https://app.example.com.'

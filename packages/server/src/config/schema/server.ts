@@ -32,7 +32,8 @@ export const serverSchema = section(
       description: 'A listener of its own for /metrics; then the main one has none.',
     }),
     adminListen: nullable(pattern(hostPort, { description: 'host:port', ...address }), {
-      description: 'A listener of its own for what needs the role admin, and the console.',
+      description:
+        'A listener of its own for administrators, with the console: then the role admin counts there and nowhere else.',
     }),
     trustedProxies: list(text({ description: 'An address or a CIDR.', sample: '127.0.0.1/32' }), {
       description:
@@ -44,7 +45,8 @@ export const serverSchema = section(
       default: '0s',
     }),
     workers: count({
-      description: 'How many processes share the listener. More than one needs PostgreSQL.',
+      description:
+        'How many processes share the listeners, one for each core. More than one needs PostgreSQL.',
       default: 1,
       maximum: 256,
     }),

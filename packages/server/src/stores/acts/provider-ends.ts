@@ -53,7 +53,8 @@ export function providerEndStatements(dialect: Dialect): ProviderEndStatements {
     ),
     count: statement(
       'count_of_subject',
-      `select count(*) as n from sessions where ${ofSubject} and not (${runOut})`,
+      `select count(*) as n from sessions where ${ofSubject} and not (${runOut})
+        and (cast($3 as text) is null or provider_sid = cast($3 as text))`,
     ),
   }
 }
@@ -119,8 +120,12 @@ function orderOf(row: Row): EndOrder {
 
 export function* countOfSubject(
   sql: ProviderEndStatements,
-  issuer: string,
-  subject: string,
+  { issuer, subject, providerSid }: Record<'issuer' | 'subject', string> & ProviderSid,
 ): Act<number> {
-  return whole(yield* askOne(sql.count, issuer, subject), 'n')
+  return whole(yield* askOne(sql.count, issuer, subject, providerSid), 'n')
+}
+
+interface ProviderSid {
+  /** Null: whichever it is. */
+  readonly providerSid: string | null
 }

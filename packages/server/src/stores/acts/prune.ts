@@ -10,6 +10,7 @@ export interface PruneStatements {
   readonly feed: Statement
   readonly raiseFloor: Statement
   readonly sessions: Statement
+  readonly effects: Statement
   readonly once: Statement
 }
 
@@ -28,8 +29,16 @@ export function pruneStatements({ now, greatest }: Dialect): PruneStatements {
     sessions: statement(
       'prune_sessions',
       `delete from sessions where sid in (
-        select sid from sessions where revoked_at < ${now} - $1 order by revoked_at limit $2
+        select sid from sessions s where revoked_at < ${now} - $1
+          and not exists (select 1 from outbox o where o.sid = s.sid)
+        order by revoked_at limit $2
       ) and revoked_at is not null returning version`,
+    ),
+    effects: statement(
+      'prune_effects',
+      `delete from outbox where id in (
+        select id from outbox where gave_up_at < ${now} - $1 order by id limit $2
+      )`,
     ),
     once: statement(
       'prune_once',
@@ -50,9 +59,13 @@ export function* pruneFeed(sql: PruneStatements, limits: PruneLimits): Act<numbe
   return rows.length
 }
 
-/** Ended sessions, and what may be used again because it has expired. */
+/**
+ * Ended sessions, and what may be used again because it has expired. What is to be told of a session
+ * keeps its row; what was given up for that long is told to nobody any more.
+ */
 export function* pruneSessions(sql: PruneStatements, limits: PruneLimits): Act<number> {
   yield* ask(sql.once, limits.rowsMax)
+  yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const rows = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
   return rows.length
 }

@@ -1,4 +1,10 @@
-import type { EndOrder, StartRequest, StartResult } from '#authority'
+import {
+  type EndOrder,
+  type StartRequest,
+  type StartResult,
+  startPayload,
+  toldOf,
+} from '#authority'
 import type { Epoch, FeedCursor, LiveSession, PlacedEnd, Uid } from '#domain'
 import { place } from '#domain'
 import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
@@ -14,6 +20,7 @@ export interface StartStatements {
   readonly classRows: Statement
   readonly insert: Statement
   readonly admission: AdmissionStatements
+  readonly effects: Statement
 }
 
 export function startStatements(dialect: Dialect): StartStatements {
@@ -44,6 +51,12 @@ export function startStatements(dialect: Dialect): StartStatements {
         (select seq from feed_head where id = 1) as seq`,
     ),
     admission: admissionStatements(dialect),
+    effects: statement(
+      'start_effects',
+      `insert into outbox (sid, kind, target, event, payload, created_at, open_since, due_at)
+      select $2, 'webhook', t.value, 'session.started', $3, ${dialect.now}, ${dialect.now},
+        ${dialect.now} from ${dialect.rowsOf(1)}`,
+    ),
   }
 }
 
@@ -64,7 +77,9 @@ export function* startSession(sql: StartStatements, request: StartRequest): Act<
   if (placement.join !== null) return { kind: 'join', sid: placement.join }
   const orders = placement.ends.map(orderOf)
   const ended = orders.length === 0 ? [] : yield* sql.dialect.endRows(orders)
-  return { kind: 'started', ended, asOf: yield* insert(sql, candidate) }
+  const asOf = yield* insert(sql, candidate)
+  yield* tell(sql, candidate)
+  return { kind: 'started', ended, asOf }
 }
 
 /** The user's row, locked until the end of the transaction and created if absent (rule 1). */
@@ -90,4 +105,11 @@ function orderOf({ sid, reason, guard }: PlacedEnd): EndOrder {
 function* insert(sql: StartStatements, candidate: LiveSession): Act<FeedCursor> {
   const row = yield* askOne(sql.insert, ...insertedValues(candidate))
   return { epoch: text(row, 'epoch') as Epoch, seq: whole(row, 'seq') }
+}
+
+function* tell(sql: StartStatements, candidate: LiveSession): Act<void> {
+  const told = toldOf(sql.dialect.effects, 'session.started')
+  if (told.length === 0) return
+  const { sid } = candidate.origin
+  yield* ask(sql.effects, sql.dialect.list(told), sid, startPayload(candidate))
 }

@@ -1,4 +1,4 @@
-import type { EndOrder, RecordedEnd } from '#authority'
+import { type EndOrder, noEffects, type RecordedEnd, toldOf } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import { type ClockOffset, clockExpression } from '../clock.ts'
 import type { Dialect } from '../dialect.ts'
@@ -6,17 +6,21 @@ import { recordedColumns, toRecorded } from '../recorded.ts'
 
 const engineClock = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 
-export function postgresDialect(offset: ClockOffset | undefined): Dialect {
+export function postgresDialect(offset: ClockOffset | undefined, effects = noEffects): Dialect {
   const now = clockExpression(engineClock, offset)
   const end = endStatement(now)
+  const told = toldOf(effects, 'session.ended')
   return {
     now,
+    effects,
     forUpdate: ' for update',
+    skipLocked: ' for update of o skip locked',
     greatest: 'greatest',
     least: 'least',
     inList: (n) => `= any(cast($${n} as text[]))`,
+    rowsOf: (n) => `unnest(cast($${n} as text[])) as t(value)`,
     list: (values) => values,
-    endRows: (orders) => endRows(end, orders),
+    endRows: (orders) => endRows(end, orders, told),
   }
 }
 
@@ -55,18 +59,30 @@ function endStatement(now: string): Statement {
     ), told as (
       insert into feed (seq, sid, jti, exp, at)
       select feed_seq, sid, newest_jti, latest_exp, revoked_at from ended
+    ), effects as (
+      insert into outbox (sid, kind, target, event, created_at, open_since, due_at)
+      select sid, kind, target, 'session.ended', ${now}, ${now}, ${now} from (
+        select sid, 'provider_revocation' as kind, provider_id as target from ended
+        where provider_id is not null
+        union all select sid, 'webhook', t.value from ended, unnest(cast($5 as text[])) as t(value)
+      ) e
     )
     select ${recordedColumns.join(', ')}, epoch from ended order by feed_seq`,
   )
 }
 
-function* endRows(end: Statement, orders: readonly EndOrder[]): Act<readonly RecordedEnd[]> {
+function* endRows(
+  end: Statement,
+  orders: readonly EndOrder[],
+  told: readonly string[],
+): Act<readonly RecordedEnd[]> {
   const rows = yield* ask(
     end,
     orders.map(({ sid }) => sid),
     orders.map(({ reason }) => reason),
     orders.map(({ by }) => by),
     orders.map(({ guard }) => guard),
+    told,
   )
-  return rows.map(toRecorded)
+  return rows.map((row) => toRecorded(row, told.length > 0))
 }

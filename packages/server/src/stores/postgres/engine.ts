@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type EndOrder, type EndResult, StoreUnavailable } from '#authority'
+import { type EffectPlan, type EndOrder, type EndResult, StoreUnavailable } from '#authority'
 import type { SessionId } from '#domain'
 import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
 import type { ClockOffset } from '../clock.ts'
@@ -23,6 +23,7 @@ export interface PostgresOptions {
   readonly url: string
   readonly poolSize: number
   readonly clockOffsetMs: ClockOffset | undefined
+  readonly effects: EffectPlan
 }
 
 /** @throws StoreUnavailable, StoreTooNew */
@@ -63,7 +64,7 @@ class PostgresEngine implements Engine {
   constructor(options: PostgresOptions) {
     this.#pool = openPool({ ...options, statementMsMax })
     this.#offset = options.clockOffsetMs
-    this.dialect = postgresDialect(this.#offset)
+    this.dialect = postgresDialect(this.#offset, options.effects)
     this.#send = sendTo(this.#pool, this.#offset)
     this.#endPool = openPool({ url: options.url, poolSize: 1, statementMsMax: endingMsMax })
     this.#announcer = new Announcer(this.#pool)

@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import { found, historyStatements } from '../epoch.ts'
 import {
+  compatibilityRecord,
+  compatibleFrom,
   type Migration,
   migrationRecord,
-  migrationTable,
+  migrationTables,
   migrationVersion,
   pending,
 } from '../migration.ts'
@@ -16,6 +18,12 @@ const advisoryLock = 1_668_511_078
 /** A replica that starts waits this long for another one that migrates. */
 export const migrationMsMax = 300_000
 
+/**
+ * While a step waits for a table that others use, all who come later wait behind it. So it gives up soon;
+ * whoever starts the server tries again.
+ */
+const tableLockMsMax = 1000
+
 /** Takes the steps that are missing, each in a transaction under one lock for all replicas. */
 export async function migratePostgres(client: pg.ClientBase): Promise<void> {
   if (await isCurrent(client)) return
@@ -24,7 +32,7 @@ export async function migratePostgres(client: pg.ClientBase): Promise<void> {
 
 /** Without a lock or a right to create tables: the usual start. */
 async function isCurrent(client: pg.ClientBase): Promise<boolean> {
-  const table = await say(client, "select to_regclass('schema_migrations') is null as absent")
+  const table = await say(client, "select to_regclass('schema_compatibility') is null as absent")
   if (String(table.rows[0]?.['absent']) !== 'false') return false
   const { rows } = await say(client, migrationVersion)
   if (pending(postgresMigrations, rows).length > 0) return false
@@ -38,7 +46,7 @@ async function step(client: pg.ClientBase): Promise<boolean> {
     `set local statement_timeout = ${migrationMsMax};
     set local lock_timeout = ${migrationMsMax}; select pg_advisory_xact_lock(${advisoryLock})`,
   )
-  await say(client, migrationTable)
+  await say(client, migrationTables)
   const { rows } = await say(client, migrationVersion)
   const [next] = pending(postgresMigrations, rows)
   if (next === undefined) {
@@ -50,8 +58,9 @@ async function step(client: pg.ClientBase): Promise<boolean> {
 }
 
 async function apply(client: pg.ClientBase, { version, name, text }: Migration): Promise<void> {
-  await say(client, text)
+  await say(client, `set local lock_timeout = ${tableLockMsMax}; ${text}`)
   await say(client, migrationRecord(postgresDialect(undefined).now), [version, name])
+  await say(client, compatibilityRecord, [version, compatibleFrom(postgresMigrations, version)])
 }
 
 async function inTransaction<Result>(

@@ -155,4 +155,34 @@ create table provider_subjects (
     name: 'the e-mail address that the provider vouches for',
     text: 'alter table sessions add column provider_email text',
   },
+  {
+    version: 4,
+    name: 'effects of starts and ends',
+    text: `
+create table outbox (
+  id bigint generated always as identity primary key,
+  sid text collate "C" not null,
+  kind text collate "C" not null,
+  target text collate "C" not null,
+  event text collate "C" not null,
+  payload text,
+  created_at bigint not null,
+  open_since bigint not null,
+  due_at bigint not null,
+  attempts bigint not null default 0,
+  lease_owner text,
+  gave_up_at bigint,
+  last_error text
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+create index outbox_due on outbox (kind, target, due_at, id) where gave_up_at is null;
+create index outbox_lane on outbox (sid, kind, target, id);
+create table cursors (
+  name text collate "C" not null primary key,
+  epoch text not null,
+  seq bigint not null,
+  lease_owner text not null,
+  lease_until bigint not null
+) with (fillfactor = 50);
+`,
+  },
 ]

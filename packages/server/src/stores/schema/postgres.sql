@@ -1,3 +1,11 @@
+create table cursors (
+  name text collate "C" not null,
+  epoch text not null,
+  seq bigint not null,
+  lease_owner text not null,
+  lease_until bigint not null
+) with (fillfactor=50);
+
 create table feed (
   seq bigint not null,
   sid text collate "C" not null,
@@ -33,10 +41,31 @@ create table once (
   expires_at bigint not null
 );
 
+create table outbox (
+  id bigint not null,
+  sid text collate "C" not null,
+  kind text collate "C" not null,
+  target text collate "C" not null,
+  event text collate "C" not null,
+  payload text,
+  created_at bigint not null,
+  open_since bigint not null,
+  due_at bigint not null,
+  attempts bigint not null,
+  lease_owner text,
+  gave_up_at bigint,
+  last_error text
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
+
 create table provider_subjects (
   issuer text collate "C" not null,
   subject text collate "C" not null,
   fence bigint not null
+);
+
+create table schema_compatibility (
+  version integer not null,
+  compatible_from integer not null
 );
 
 create table schema_migrations (
@@ -124,6 +153,8 @@ create table users (
   fence bigint not null
 ) with (fillfactor=90);
 
+alter table cursors add constraint cursors_pkey PRIMARY KEY (name);
+
 alter table feed add constraint feed_pkey PRIMARY KEY (seq);
 
 alter table feed_head add constraint feed_head_id_check CHECK ((id = 1));
@@ -138,7 +169,11 @@ alter table key_ids add constraint key_ids_pkey PRIMARY KEY (key_id);
 
 alter table once add constraint once_pkey PRIMARY KEY (kind, id);
 
+alter table outbox add constraint outbox_pkey PRIMARY KEY (id);
+
 alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
+
+alter table schema_compatibility add constraint schema_compatibility_pkey PRIMARY KEY (version);
 
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
 
@@ -157,6 +192,10 @@ CREATE INDEX feed_at ON public.feed USING btree (at, seq);
 CREATE INDEX feed_exp ON public.feed USING btree (exp);
 
 CREATE INDEX once_expires ON public.once USING btree (expires_at);
+
+CREATE INDEX outbox_due ON public.outbox USING btree (kind, target, due_at, id) WHERE (gave_up_at IS NULL);
+
+CREATE INDEX outbox_lane ON public.outbox USING btree (sid, kind, target, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 

@@ -1,3 +1,11 @@
+CREATE TABLE cursors (
+  name text not null primary key,
+  epoch text not null,
+  seq integer not null,
+  lease_owner text not null,
+  lease_until integer not null
+) strict, without rowid;
+
 CREATE TABLE feed (
   seq integer not null primary key,
   sid text not null,
@@ -31,12 +39,33 @@ CREATE TABLE once (
   primary key (kind, id)
 ) strict, without rowid;
 
+CREATE TABLE outbox (
+  id integer not null primary key autoincrement,
+  sid text not null,
+  kind text not null,
+  target text not null,
+  event text not null,
+  payload text,
+  created_at integer not null,
+  open_since integer not null,
+  due_at integer not null,
+  attempts integer not null default 0,
+  lease_owner text,
+  gave_up_at integer,
+  last_error text
+) strict;
+
 CREATE TABLE provider_subjects (
   issuer text not null,
   subject text not null,
   fence integer not null,
   primary key (issuer, subject)
 ) strict;
+
+CREATE TABLE schema_compatibility (
+  version integer not null primary key,
+  compatible_from integer not null
+);
 
 CREATE TABLE schema_migrations (
   version integer not null primary key,
@@ -119,6 +148,8 @@ CREATE TABLE signing_keys (
   activates_at integer not null
 ) strict;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE TABLE users (
   uid text not null primary key,
   issuer text,
@@ -132,6 +163,10 @@ CREATE INDEX feed_at on feed (at, seq);
 CREATE INDEX feed_exp on feed (exp);
 
 CREATE INDEX once_expires on once (expires_at);
+
+CREATE INDEX outbox_due on outbox (kind, target, due_at, id) where gave_up_at is null;
+
+CREATE INDEX outbox_lane on outbox (sid, kind, target, id);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
 

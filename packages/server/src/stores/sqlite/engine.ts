@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { type EndOrder, type EndResult, StoreUnavailable } from '#authority'
+import { type EffectPlan, type EndOrder, type EndResult, StoreUnavailable } from '#authority'
 import type { Act, Query, Row, Statement, Value } from '../act.ts'
 import { type EndStatements, endSessions, endStatements } from '../acts/ends.ts'
 import { type ClockOffset, settle } from '../clock.ts'
@@ -18,10 +18,11 @@ const preparedMax = 1000
 export interface SqliteOptions {
   readonly path: string
   readonly clockOffsetMs: ClockOffset | undefined
+  readonly effects: EffectPlan
 }
 
 /** @throws StoreUnavailable, StoreTooNew */
-export function openSqlite({ path, clockOffsetMs }: SqliteOptions): Engine {
+export function openSqlite({ path, clockOffsetMs, effects }: SqliteOptions): Engine {
   try {
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
     try {
@@ -29,7 +30,7 @@ export function openSqlite({ path, clockOffsetMs }: SqliteOptions): Engine {
       db.exec(`pragma journal_mode = wal; pragma synchronous = full;
         pragma fullfsync = on; pragma checkpoint_fullfsync = on`)
       migrateSqlite(db)
-      return new SqliteEngine(db, clockOffsetMs)
+      return new SqliteEngine(db, clockOffsetMs, effects)
     } catch (error) {
       db.close()
       throw error
@@ -48,11 +49,11 @@ class SqliteEngine implements Engine {
   readonly #ends: EndStatements
   #closed = false
 
-  constructor(db: DatabaseSync, offset: ClockOffset | undefined) {
+  constructor(db: DatabaseSync, offset: ClockOffset | undefined, effects: EffectPlan) {
     this.#db = db
     this.#offset = offset
     this.#writes = new WriteQueue(db)
-    this.dialect = sqliteDialect(offset)
+    this.dialect = sqliteDialect(offset, effects)
     this.#ends = endStatements(this.dialect)
   }
 

@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Query, Row, Value } from '../act.ts'
 import { found, historyStatements } from '../epoch.ts'
 import {
+  compatibilityRecord,
+  compatibleFrom,
   type Migration,
   migrationRecord,
-  migrationTable,
+  migrationTables,
   migrationVersion,
   pending,
 } from '../migration.ts'
@@ -17,7 +19,7 @@ export function migrateSqlite(db: DatabaseSync): void {
 }
 
 function step(db: DatabaseSync): boolean {
-  db.exec(migrationTable)
+  db.exec(migrationTables)
   const rows = db.prepare(migrationVersion).all() as unknown as readonly Row[]
   const [next] = pending(sqliteMigrations, rows)
   if (next === undefined) {
@@ -31,13 +33,18 @@ function step(db: DatabaseSync): boolean {
 
 function apply(db: DatabaseSync, { version, name, text }: Migration): void {
   db.exec(text)
-  const record = migrationRecord(sqliteDialect(undefined).now).replaceAll(/\$(\d+)/g, '?$1')
-  db.prepare(record).run(version, name)
+  const record = migrationRecord(sqliteDialect(undefined).now)
+  db.prepare(placed(record)).run(version, name)
+  db.prepare(placed(compatibilityRecord)).run(version, compatibleFrom(sqliteMigrations, version))
+}
+
+/** `$1` would be a name here; `?1` is the place that the driver binds by. */
+function placed(text: string): string {
+  return text.replaceAll(/\$(\d+)/g, '?$1')
 }
 
 function run(db: DatabaseSync, { statement, values }: Query): void {
-  const text = statement.text.replaceAll(/\$(\d+)/g, '?$1')
-  db.prepare(text).run(...(values as readonly Value[]))
+  db.prepare(placed(statement.text)).run(...(values as readonly Value[]))
 }
 
 function inTransaction<Result>(db: DatabaseSync, act: () => Result): Result {

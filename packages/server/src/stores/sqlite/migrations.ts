@@ -151,4 +151,34 @@ create table provider_subjects (
     name: 'the e-mail address that the provider vouches for',
     text: 'alter table sessions add column provider_email text',
   },
+  {
+    version: 4,
+    name: 'effects of starts and ends',
+    text: `
+create table outbox (
+  id integer not null primary key autoincrement,
+  sid text not null,
+  kind text not null,
+  target text not null,
+  event text not null,
+  payload text,
+  created_at integer not null,
+  open_since integer not null,
+  due_at integer not null,
+  attempts integer not null default 0,
+  lease_owner text,
+  gave_up_at integer,
+  last_error text
+) strict;
+create index outbox_due on outbox (kind, target, due_at, id) where gave_up_at is null;
+create index outbox_lane on outbox (sid, kind, target, id);
+create table cursors (
+  name text not null primary key,
+  epoch text not null,
+  seq integer not null,
+  lease_owner text not null,
+  lease_until integer not null
+) strict, without rowid;
+`,
+  },
 ]

@@ -9,10 +9,11 @@ import {
   eventually,
   type JsonObject,
   merge,
+  openStage,
+  type Stage,
   shiftClock,
   startCurfew,
 } from '#test/harness/index.ts'
-import { openStage, type Stage } from '#test/harness/stage.ts'
 import { type ScriptableProvider, startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
 import { production } from './pair.ts'
 import { Wire } from './wire.ts'

@@ -2,7 +2,7 @@
  * What was asked of the replicas and what they answered, with times of this process. The judge decides on
  * nothing else. An act without an answer (503, a broken connection) may or may not have happened.
  */
-import type { JsonObject } from '#test/harness/index.ts'
+import type { JsonObject } from '#test/harness/json.ts'
 
 type Timed = {
   /** The replica's name. */
@@ -32,13 +32,28 @@ export type StartAct = Timed & {
   readonly tokens: Successor | undefined
   /** When the fence that it carried had been captured; undefined: within the request. */
   readonly fenceTill: number | undefined
+  /** Who it is at the identity provider, whose tokens the session then holds. */
+  readonly subject?: string
 }
 
-/** A token of a session was shown: at the API, or at introspection. */
+/** A token of a session was shown: at the API, at introspection, to forward auth or to a verifier. */
 export type UseAct = Timed & {
   readonly kind: 'use'
   readonly how: string
   readonly sid: string
+  readonly verdict: Verdict
+  /** Whoever was asked may answer from what it remembers, for a bounded time (`Bounds`). */
+  readonly fromMemory?: boolean
+  /** The replica that a verifier follows. */
+  readonly through?: string
+  /** The answer took the cookie away. */
+  readonly cleared?: boolean
+}
+
+/** What nobody was ever given: a token that was tampered with. */
+export type ForgeryAct = Timed & {
+  readonly kind: 'forgery'
+  readonly how: string
   readonly verdict: Verdict
 }
 
@@ -95,10 +110,48 @@ export type CensusAct = Timed & {
   readonly live: readonly { readonly sid: string; readonly device: string }[]
 }
 
-export type Act = StartAct | UseAct | RefreshAct | EndAct | EndAllAct | EnableAct | CensusAct
+export type Act =
+  | StartAct
+  | UseAct
+  | ForgeryAct
+  | RefreshAct
+  | EndAct
+  | EndAllAct
+  | EnableAct
+  | CensusAct
 
-/** The feed from a position on to its head, read when all was quiet. */
+/** A refresh grant as the identity provider saw it. */
+export type Grant = {
+  readonly subject: string
+  /** The provider's refresh token. */
+  readonly token: string
+  /** It arrived. */
+  readonly from: number
+  /** The answer was written, or the connection cut; Infinity: not yet. */
+  till: number
+  /** The token is spent, whether or not anybody heard of the next one. */
+  rotated: boolean
+  /** `fault`: the provider said so itself; `lost`: whatever happened, the answer did not get out whole. */
+  outcome: 'answered' | 'refused' | 'fault' | 'lost' | 'under way'
+}
+
+/** Something was broken on purpose, and is whole again `till`. */
+export type Trouble = {
+  readonly what: string
+  /** The replica's name; undefined: all of them. */
+  readonly at: string | undefined
+  readonly from: number
+  till: number
+  /** Only hints and caches: no state was out of reach. */
+  readonly harmless: boolean
+}
+
+/** The feed from a position on to its head: read when all was quiet, or by a reader that followed it. */
 export type FeedPart = {
+  /** Who read it; undefined: we did, in the end. */
+  readonly reader?: string
+  /** How often its reader was told to begin again. */
+  readonly resets?: number
   /** Where it ends. */
   readonly cursor: string
   readonly afterSeq: number
@@ -115,10 +168,24 @@ export type FeedEntry = {
 
 export class History {
   readonly acts: Act[] = []
+  readonly grants: Grant[] = []
+  readonly troubles: Trouble[] = []
+  /** Sessions of histories that were judged before; one of them may still end. */
+  readonly elders = new Set<string>()
 
   add<T extends Act>(act: T): T {
     this.acts.push(act)
     return act
+  }
+
+  /** Begins anew: what was judged is forgotten, but for the names of its sessions. */
+  restart(): void {
+    for (const act of this.acts) {
+      if ('sid' in act && act.sid !== undefined) this.elders.add(act.sid)
+    }
+    this.acts.length = 0
+    this.grants.length = 0
+    this.troubles.length = 0
   }
 
   /** For messages: what happened to one session or user, in order. */

@@ -8,14 +8,17 @@ import { seedOfRun } from './chance.ts'
 import {
   type Act,
   type CensusAct,
-  type EndAllAct,
   type FeedPart,
   type History,
   line,
   type RefreshAct,
   type StartAct,
-  type Successor,
+  type Trouble,
+  type UseAct,
 } from './history.ts'
+import { judgeFeed } from './judge-feed.ts'
+import { judgeGrants } from './judge-provider.ts'
+import { type Life, type Lives, livesOf } from './lives.ts'
 
 export type Violation = {
   readonly kind:
@@ -32,40 +35,74 @@ export type Violation = {
     | 'feed-spurious'
     | 'feed-short'
     | 'feed-old-token'
+    | 'feed-reset'
+    | 'two-grants'
+    | 'cookie-cleared'
+    | 'forgery-accepted'
+    | 'readable'
+    | 'not-recovered'
     | 'odd-answer'
   /** The sid or uid that it is about. */
   readonly about: string
   readonly why: string
 }
 
-type Life = {
-  readonly sid: string
-  readonly start: StartAct
-  /** Infinity: nobody has been told of an end. */
-  deadAt: number
-  mayEndAt: number
-  /** Only by later sign-ins of the same class. */
-  onlyBySignIns: boolean
+/** How long whoever answers from memory may go on after an end that it was not told of. */
+export type Bounds = {
+  /** Push or pull have told of it, where nothing was broken. */
+  readonly usualMs: number
+  /** Whatever is broken (`maxStaleness`). */
+  readonly longestMs: number
+  /** How long after a trouble the usual bound holds again. */
+  readonly recoveryMs: number
+  /**
+   * How long after a grant arrived whose sender fell silent the next one may come: the provider's time-out,
+   * because a request is only written while the lease lasts for longer than that (rule 21).
+   */
+  readonly silentGrantMs?: number
 }
 
-export function judge(history: History, feed?: FeedPart): readonly Violation[] {
-  const lives = livesOf(history.acts)
+const atOnce: Bounds = { usualMs: 0, longestMs: 0, recoveryMs: 0 }
+
+export function judge(
+  history: History,
+  feed?: FeedPart | readonly FeedPart[],
+  bounds: Bounds = atOnce,
+): readonly Violation[] {
+  const { acts, grants } = history
+  const lives = livesOf(history)
+  const sights: Sights = { lives, bounds, troubles: history.troubles }
+  const feeds = feed === undefined ? [] : [feed].flat()
   return [
-    ...history.acts.filter((act) => act.verdict === 'odd').map(oddAnswer),
-    ...history.acts.flatMap((act) => judgeUse(act, lives)),
-    ...history.acts.flatMap((act) => (act.kind === 'start' ? judgeStart(act, history.acts) : [])),
-    ...history.acts.flatMap((act) => (act.kind === 'census' ? judgeCensus(act, lives) : [])),
-    ...firstEnds(history.acts),
-    ...successors(history.acts),
-    ...(feed === undefined ? [] : judgeFeed(feed, lives, history.acts)),
-    ...(feed === undefined ? [] : judgeEntries(feed, history.acts)),
+    ...acts.filter((act) => act.verdict === 'odd').map(oddAnswer),
+    ...acts.flatMap((act) => judgeUse(act, sights)),
+    ...judgeStarts(acts),
+    ...acts.flatMap((act) => (act.kind === 'census' ? judgeCensus(act, lives) : [])),
+    ...firstEnds(acts),
+    ...successors(acts),
+    ...judgeGrants(grants, bounds.silentGrantMs),
+    ...feeds.flatMap((one) => judgeFeed(one, lives, history)),
   ]
+}
+
+type Sights = {
+  readonly lives: Lives
+  readonly bounds: Bounds
+  readonly troubles: readonly Trouble[]
 }
 
 /** Throws with the seed and all that happened to those concerned. */
 export function expectSound(history: History, feed?: FeedPart): void {
   const violations = judge(history, feed)
-  if (violations.length === 0) return
+  if (violations.length > 0) throw new Error(accusation(history, violations))
+}
+
+/** The seed, and all that happened to those concerned. */
+export function accusation(
+  history: History,
+  violations: readonly Violation[],
+  seed = seedOfRun,
+): string {
   const shown = violations.slice(0, 5).flatMap(({ kind, about, why }) => [
     `${kind}: ${why}`,
     ...history
@@ -73,85 +110,20 @@ export function expectSound(history: History, feed?: FeedPart): void {
       .slice(-30)
       .map((text) => `    ${text}`),
   ])
-  const head = `${violations.length} violations in ${history.acts.length} acts, seed ${seedOfRun}`
-  throw new Error([head, ...shown].join('\n'))
+  const head = `${violations.length} violations in ${history.acts.length} acts, seed ${seed}`
+  return [head, ...shown].join('\n')
 }
 
-function livesOf(acts: readonly Act[]): ReadonlyMap<string, Life> {
-  const lives = new Map<string, Life>()
-  for (const act of acts) {
-    if (act.kind !== 'start' || act.sid === undefined || act.joined) continue
-    const fresh = { deadAt: Infinity, mayEndAt: Infinity, onlyBySignIns: true }
-    lives.set(act.sid, { sid: act.sid, start: act, ...fresh })
+function judgeUse(act: Act, sights: Sights): readonly Violation[] {
+  if (act.kind === 'forgery' && act.verdict === 'accepted') {
+    return [{ kind: 'forgery-accepted', about: act.how, why: line(act) }]
   }
-  const byUid = Map.groupBy(lives.values(), ({ start }) => start.uid)
-  for (const act of acts) applyTo(act, lives, byUid)
-  return lives
-}
-
-function applyTo(
-  act: Act,
-  lives: ReadonlyMap<string, Life>,
-  byUid: ReadonlyMap<string, readonly Life[]>,
-): void {
-  switch (act.kind) {
-    case 'end': {
-      const life = lives.get(act.sid)
-      if (life !== undefined) ends(life, act, act.verdict === 'accepted')
-      break
-    }
-    case 'end-all':
-      for (const life of byUid.get(act.uid) ?? []) endsAmong(life, act)
-      break
-    case 'start':
-      for (const life of byUid.get(act.uid) ?? []) supersedes(life, act)
-      break
-    case 'use':
-    case 'refresh': {
-      const life = lives.get(act.sid)
-      if (life !== undefined && act.verdict === 'ended') {
-        life.deadAt = Math.min(life.deadAt, act.till)
-      }
-      break
-    }
-    default:
-  }
-}
-
-function ends(life: Life, act: Act, acknowledged: boolean): void {
-  // Refused: it has ended nothing.
-  if (act.verdict === 'refused' || act.verdict === 'ended') return
-  life.onlyBySignIns = false
-  life.mayEndAt = Math.min(life.mayEndAt, act.from)
-  if (acknowledged) life.deadAt = Math.min(life.deadAt, act.till)
-}
-
-/** A sign-in whose fence was captured before the end began is dead when both have been answered. */
-function endsAmong(life: Life, act: EndAllAct): void {
-  if (act.except === life.sid) return
-  // Over before this session began. Without an answer it may be carried out whenever.
-  if (act.verdict === 'accepted' && act.till < life.start.from) return
-  ends(life, act, false)
-  const captured = life.start.fenceTill ?? life.start.till
-  if (act.verdict !== 'accepted' || captured > act.from) return
-  life.deadAt = Math.min(life.deadAt, Math.max(act.till, life.start.till))
-}
-
-function supersedes(life: Life, act: StartAct): void {
-  if (act.policy !== 'single' || act.device !== life.start.device || act === life.start) return
-  if (act.verdict === 'refused') return
-  if (act.verdict === 'accepted' && (act.joined || act.till < life.start.from)) return
-  life.mayEndAt = Math.min(life.mayEndAt, act.from)
-  const after = act.verdict === 'accepted' && life.start.till < act.from
-  if (after) life.deadAt = Math.min(life.deadAt, act.till)
-}
-
-function judgeUse(act: Act, lives: ReadonlyMap<string, Life>): readonly Violation[] {
   if (act.kind !== 'use' && act.kind !== 'refresh' && act.kind !== 'start') return []
-  const life = act.sid === undefined ? undefined : lives.get(act.sid)
+  const life = act.sid === undefined ? undefined : sights.lives.bySid.get(act.sid)
   if (life === undefined) return []
   const about = life.sid
-  if (act.verdict === 'accepted' && act.from > life.deadAt) {
+  const since = act.verdict === 'accepted' ? mustBeDeadAt(life, act, sights) : Infinity
+  if (act.from > since) {
     const why = `accepted ${ms(act.from - life.deadAt)} after its end was known: ${line(act)}`
     return [{ kind: 'dead-accepted', about, why }]
   }
@@ -159,39 +131,67 @@ function judgeUse(act: Act, lives: ReadonlyMap<string, Life>): readonly Violatio
   if (act.kind !== 'start' && refused && act.till < life.mayEndAt) {
     return [{ kind: 'lost-start', about, why: `refused, and nothing had ended it: ${line(act)}` }]
   }
-  if (act.kind === 'refresh' && act.reason === 'refresh_reuse') {
+  if (act.kind === 'refresh' && act.reason === 'refresh_reuse' && act.till < life.mayReuseAt) {
     return [{ kind: 'reuse-unjustified', about, why: `taken for a thief: ${line(act)}` }]
   }
-  return []
+  return act.kind === 'use' ? judgeCookie(act, life) : []
+}
+
+function mustBeDeadAt(life: Life, act: Act, { bounds, troubles }: Sights): number {
+  if (act.kind !== 'use' || act.fromMemory !== true) return life.deadAt
+  const usual = life.deadAt + bounds.usualMs
+  const broken = troubles.some(
+    ({ at, from, till }) =>
+      (at === undefined || at === act.at || at === act.through) &&
+      from < act.till &&
+      till + bounds.recoveryMs > life.deadAt,
+  )
+  const bound = broken ? life.deadAt + bounds.longestMs : usual
+  return Math.min(life.toldAt.get(act.at) ?? Infinity, bound)
+}
+
+/** Nobody is asked to sign in again because something is out of order (deny-by-default). */
+function judgeCookie(act: UseAct, life: Life): readonly Violation[] {
+  if (act.cleared !== true || act.till >= life.mayEndAt) return []
+  return [{ kind: 'cookie-cleared', about: life.sid, why: line(act) }]
 }
 
 /** No sign-in succeeds between an acknowledged disable and the next enable. */
-function judgeStart(act: StartAct, acts: readonly Act[]): readonly Violation[] {
+function judgeStarts(acts: readonly Act[]): readonly Violation[] {
+  const byUid = Map.groupBy(acts, (act) => ('uid' in act ? act.uid : ''))
+  return [...byUid.values()].flatMap((ofOne) => {
+    const disables = ofOne.filter(
+      (act) => act.kind === 'end-all' && act.disables && act.verdict === 'accepted',
+    )
+    if (disables.length === 0) return []
+    const enables = ofOne.filter((act) => act.kind === 'enable')
+    return ofOne.flatMap((act) => (act.kind === 'start' ? judgeStart(act, disables, enables) : []))
+  })
+}
+
+function judgeStart(
+  act: StartAct,
+  disables: readonly Act[],
+  enables: readonly Act[],
+): readonly Violation[] {
   if (act.verdict !== 'accepted') return []
-  const disabled = acts.some(
+  const disabled = disables.some(
     (other) =>
-      other.kind === 'end-all' &&
-      other.disables &&
-      other.uid === act.uid &&
-      other.verdict === 'accepted' &&
       other.till < act.from &&
-      !acts.some(
-        (one) =>
-          one.kind === 'enable' &&
-          one.uid === act.uid &&
-          one.from < act.till &&
-          one.till > other.from,
-      ),
+      !enables.some((one) => one.from < act.till && mayActAfter(one, other.from)),
   )
   if (!disabled) return []
   return [{ kind: 'started-while-disabled', about: act.uid, why: line(act) }]
 }
 
-function judgeCensus(act: CensusAct, lives: ReadonlyMap<string, Life>): readonly Violation[] {
+/** Without an answer it may be carried out whenever. */
+function mayActAfter(act: Act, moment: number): boolean {
+  return act.verdict === 'unknown' || act.till > moment
+}
+
+function judgeCensus(act: CensusAct, lives: Lives): readonly Violation[] {
   if (act.verdict !== 'accepted') return []
-  const own = [...lives.values()].filter(
-    ({ start }) => start.uid === act.uid && start.till < act.from,
-  )
+  const own = (lives.byUid.get(act.uid) ?? []).filter(({ start }) => start.till < act.from)
   const live = new Set(act.live.map(({ sid }) => sid))
   const risen = own.filter((one) => live.has(one.sid) && one.deadAt < act.from)
   const lost = own.filter((one) => !live.has(one.sid) && act.till < one.mayEndAt)
@@ -255,77 +255,6 @@ function successors(acts: readonly Act[]): readonly Violation[] {
       },
     ]
   })
-}
-
-function judgeFeed(
-  feed: FeedPart,
-  lives: ReadonlyMap<string, Life>,
-  acts: readonly Act[],
-): readonly Violation[] {
-  const counts = new Map<string, number>()
-  for (const { sid } of feed.entries) counts.set(sid, (counts.get(sid) ?? 0) + 1)
-  const violations: Violation[] = []
-  if (feed.headSeq - feed.afterSeq !== feed.entries.length) {
-    const why = `${feed.entries.length} entries between ${feed.afterSeq} and ${feed.headSeq}`
-    violations.push({ kind: 'feed-gap', about: '', why })
-  }
-  for (const [sid, count] of counts) {
-    if (count > 1)
-      violations.push({ kind: 'feed-twice', about: sid, why: `${count} times: ${sid}` })
-  }
-  for (const { sid, deadAt, mayEndAt } of lives.values()) {
-    const listed = counts.has(sid)
-    if (deadAt < Infinity && !listed) {
-      violations.push({ kind: 'feed-lost', about: sid, why: `not in the feed: ${sid}` })
-    }
-    if (listed && mayEndAt === Infinity) {
-      violations.push({ kind: 'feed-spurious', about: sid, why: `nothing could have ended ${sid}` })
-    }
-  }
-  // An end of a session that nobody was told of is possible only where a sign-in got no answer.
-  const unknownStarts = acts.filter(
-    (act) => act.kind === 'start' && act.verdict === 'unknown',
-  ).length
-  const strangers = [...counts.keys()].filter((sid) => !lives.has(sid))
-  if (strangers.length > unknownStarts) {
-    const why = `${strangers.length} ends of sessions that were never started here`
-    violations.push({ kind: 'feed-spurious', about: strangers[0] ?? '', why })
-  }
-  return violations
-}
-
-type Handed = { readonly sid: string; readonly presented: string; readonly token: Successor }
-
-/** An entry outlasts every token of its session, and names none that another one had replaced. */
-function judgeEntries(feed: FeedPart, acts: readonly Act[]): readonly Violation[] {
-  const handed = acts.flatMap(handedBy)
-  const replaced = new Set(handed.map(({ presented }) => presented))
-  const bySid = Map.groupBy(handed, ({ sid }) => sid)
-  return feed.entries.flatMap((entry): readonly Violation[] => {
-    const tokens = (bySid.get(entry.sid) ?? []).map(({ token }) => token)
-    const about = entry.sid
-    const longer = tokens.filter(({ exp }) => exp > entry.exp)
-    const old = tokens.filter(
-      ({ jti, refreshToken }) => jti === entry.jti && replaced.has(refreshToken),
-    )
-    return [
-      ...longer.map(({ jti, exp }) => {
-        const why = `the entry ends at ${entry.exp}, token ${jti} at ${exp}`
-        return { kind: 'feed-short' as const, about, why }
-      }),
-      ...old.map(({ jti }) => ({ kind: 'feed-old-token' as const, about, why: `names ${jti}` })),
-    ]
-  })
-}
-
-function handedBy(act: Act): readonly Handed[] {
-  if (act.kind === 'refresh' && act.successor !== undefined) {
-    return [{ sid: act.sid, presented: act.presented, token: act.successor }]
-  }
-  if (act.kind === 'start' && act.sid !== undefined && act.tokens !== undefined) {
-    return [{ sid: act.sid, presented: 'a sign-in', token: act.tokens }]
-  }
-  return []
 }
 
 function oddAnswer(act: Act): Violation {

@@ -1,5 +1,6 @@
 /*
- * A TCP wire between a replica and PostgreSQL that can be cut, go silent, be slow, or hold back a commit:
+ * A TCP wire between a replica and PostgreSQL or Redis that can be cut, go silent, be slow, lose what is
+ * pushed, or hold back a commit:
  *   open     everything passes, each piece up to `jitterMs` late, in order
  *   refused  what is connected breaks, nobody gets in
  *   silent   connections stay, and are made, but nothing passes; what was held goes on with `open`
@@ -34,7 +35,7 @@ export class Wire {
   #opened: (() => void)[] = []
   #trap: Trap | undefined
   jitterMs = 0
-  /** Loses what the store tells without having been asked: NOTIFY. */
+  /** Loses what the store tells without having been asked: NOTIFY, or a message of Redis. */
   deaf = false
 
   constructor(target: { readonly host: string; readonly port: number }) {
@@ -76,8 +77,13 @@ export class Wire {
     return this.#catch('answer', word)
   }
 
-  async close(): Promise<void> {
+  /** Nothing is held back any more that has not been caught yet. */
+  disarm(): void {
     this.#trap = undefined
+  }
+
+  async close(): Promise<void> {
+    this.disarm()
     this.set('refused')
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
@@ -121,7 +127,7 @@ export class Wire {
       const bytes = Buffer.from(piece)
       last = last.then(async () => {
         await this.#passage(bytes, side, link)
-        if (this.deaf && side === 'answer' && isNotification(bytes)) return
+        if (this.deaf && side === 'answer' && isPush(bytes)) return
         if (!to.destroyed) to.write(bytes)
       })
     })
@@ -156,9 +162,21 @@ export class Wire {
   }
 }
 
-/** NotificationResponse, alone in its piece: nobody had asked anything. */
+/** Of either store, and alone in its piece: nobody had asked anything. */
+function isPush(bytes: Buffer): boolean {
+  return isNotification(bytes) || isPublished(bytes)
+}
+
+/** PostgreSQL's NotificationResponse. */
 function isNotification(bytes: Buffer): boolean {
   return bytes[0] === 0x41 && /curfew_(?:feed|session)\0/.test(bytes.toString('latin1'))
+}
+
+/** RESP2 answers with an array, RESP3 with a push. */
+function isPublished(bytes: Buffer): boolean {
+  const begin = bytes.subarray(0, 32).toString('latin1')
+  const whole = bytes.subarray(-2).toString('latin1') === '\r\n'
+  return whole && /^[*>]3\r\n\$[78]\r\ns?message\r\n/.test(begin)
 }
 
 function held(trap: Trap, link: Link): Promise<void> {

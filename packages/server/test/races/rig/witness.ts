@@ -1,15 +1,8 @@
 /* A client of several replicas that writes down every act with its times (history.ts). */
-import {
-  type Answer,
-  type Api,
-  asObject,
-  claimsOf,
-  clients,
-  cursorOf,
-  isJsonObject,
-  type JsonObject,
-  type RequestOptions,
-} from '#test/harness/index.ts'
+import { type Api, cursorOf } from '#test/harness/api.ts'
+import { clients } from '#test/harness/config.ts'
+import type { Answer, RequestOptions } from '#test/harness/http.ts'
+import { asObject, claimsOf, isJsonObject, type JsonObject } from '#test/harness/json.ts'
 import {
   type CensusAct,
   type DevicePolicy,
@@ -62,11 +55,31 @@ type Heard = {
   readonly verdict: Verdict
 }
 
-/** A witness that waits longer than this for an answer has got none. */
-const answerWithinMs = 20_000
+/** Told of every token that was handed out. */
+export type Handed = (what: string, secret: string) => void
+
+export type WitnessOptions = {
+  readonly history?: History
+  /** A witness that waits longer than this for an answer has got none. */
+  readonly answerWithinMs?: number
+  readonly handed?: Handed
+}
 
 export class Witness {
-  readonly history = new History()
+  readonly history: History
+  readonly #answerWithinMs: number
+  readonly #handed: Handed
+
+  constructor(options: WitnessOptions = {}) {
+    this.history = options.history ?? new History()
+    this.#answerWithinMs = options.answerWithinMs ?? 20_000
+    this.#handed = options.handed ?? (() => undefined)
+  }
+
+  /** Writes into the same history, and hangs up at another time. */
+  waiting(answerWithinMs: number): Witness {
+    return new Witness({ history: this.history, answerWithinMs, handed: this.#handed })
+  }
 
   async start(
     replica: Replica,
@@ -76,6 +89,7 @@ export class Witness {
     const json = { uid, device, ...(fence === undefined ? {} : { fence: fence.value }) }
     const heard = await this.#send(replica, 'POST', '/sessions', { as: clients.backend, json })
     const held = heard.verdict === 'accepted' ? heldOf(uid, device, heard.body) : undefined
+    this.#hand(held)
     const act = this.history.add({
       ...timed(heard),
       kind: 'start',
@@ -129,6 +143,7 @@ export class Witness {
     const form = { grant_type: 'refresh_token', refresh_token: held.refreshToken }
     const heard = await this.#send(replica, 'POST', '/oauth/token', { as: clients.backend, form })
     const next = heard.verdict === 'accepted' ? renewed(held, heard.body) : undefined
+    this.#hand(next)
     const act = this.history.add({
       ...timed(heard),
       kind: 'refresh',
@@ -265,6 +280,13 @@ export class Witness {
     return this.history.add({ ...timed(heard), kind: 'census', uid, live })
   }
 
+  #hand(held: Held | undefined): void {
+    if (held === undefined) return
+    this.#handed('an access token', held.accessToken)
+    this.#handed('a session token', held.sessionToken)
+    this.#handed('a refresh token', held.refreshToken)
+  }
+
   async #send(
     replica: Replica,
     method: string,
@@ -272,7 +294,7 @@ export class Witness {
     options: RequestOptions,
   ): Promise<Heard> {
     const from = performance.now()
-    const signal = AbortSignal.timeout(answerWithinMs)
+    const signal = AbortSignal.timeout(this.#answerWithinMs)
     const answer = await replica.api
       .send(method, path, { ...options, signal })
       .catch(() => undefined)
@@ -300,7 +322,7 @@ export async function feedSince(replica: Replica, cursor: string): Promise<FeedP
   return { cursor: at, afterSeq, headSeq: seqOf(at), entries }
 }
 
-function entryOf({ sid, jti, exp }: JsonObject): FeedEntry {
+export function entryOf({ sid, jti, exp }: JsonObject): FeedEntry {
   return { sid: String(sid), jti: textOf(jti) ?? null, exp: Number(exp) }
 }
 

@@ -1,0 +1,43 @@
+/* Bugs that are planted are found: a rig that finds nothing in a sick house proves nothing in a sound one. */
+import { describe, expect, test } from 'vitest'
+import { seedOfRun } from '#test/races/rig/chance.ts'
+import type { Violation } from '#test/races/rig/judge.ts'
+import { type PlantName, patchedProgram, plants } from './plants.ts'
+import { Watch } from './round.ts'
+import { openTown } from './town.ts'
+
+/** What gives each of them away. */
+const found: Readonly<Record<PlantName, Violation['kind']>> = {
+  'cache-without-denylist': 'dead-accepted',
+  'tail-forgets': 'dead-accepted',
+  'lease-without-fence': 'two-grants',
+  'early-acknowledgement': 'dead-accepted',
+  'swap-without-version': 'two-successors',
+  'start-without-fence': 'dead-accepted',
+}
+
+/** Without faults: these bugs show in plain traffic. */
+const order = {
+  ...{ seed: seedOfRun % 2 ** 20, operations: 1500, faultEvery: 0, people: 24 },
+  withinMs: 30_000,
+}
+
+describe.each(Object.entries(found))('the planted bug %s', (name, kind) => {
+  test(`${Object.hasOwn(plants, name) ? plants[name as PlantName].what : name}: found as ${kind}`, async () => {
+    const { program, remove } = patchedProgram(name)
+    const town = await openTown({ programs: { 0: program, 1: program, 2: program } })
+    const watch = await Watch.over(town)
+    try {
+      const { violations } = await watch.round(order)
+      expect(violations.map((one) => one.kind)).toContain(kind)
+    } finally {
+      await watch.close()
+      await town.close()
+      remove()
+    }
+  })
+})
+
+test('a plant whose place is gone says so, and none is run', () => {
+  expect(() => patchedProgram('no-such-plant')).toThrow('is none of')
+})
