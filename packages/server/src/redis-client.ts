@@ -9,7 +9,7 @@
  *   (redis/node-redis#2806)
  * Hence redis-kept.ts connects, redis-link.ts times, and redis-cluster.ts routes.
  */
-import { createClient, ErrorReply } from '@redis/client'
+import { ConnectionTimeoutError, createClient, ErrorReply } from '@redis/client'
 import type { Secret } from '#domain'
 
 export interface RedisAddress {
@@ -65,13 +65,22 @@ export function isErrorReply(error: unknown): error is ErrorReply {
   return error instanceof ErrorReply
 }
 
-export const noAnswer = 'no answer'
+/** Whichever of the two clocks was first: ours or node-redis's. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof NoAnswer || error instanceof ConnectionTimeoutError
+}
+
+class NoAnswer extends Error {
+  constructor(milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`)
+  }
+}
 
 /** Rejects after so many milliseconds; what was begun goes on, and nobody waits for it. */
 export function within<Value>(
   milliseconds: number,
   work: Promise<Value>,
-  why: () => Error = () => new Error(`${noAnswer} within ${milliseconds} ms`),
+  why: () => Error = () => new NoAnswer(milliseconds),
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const late = () => reject(why())

@@ -1,5 +1,5 @@
 /* What goes wrong with a Redis server, in words for people, with what to do about it. */
-import { isErrorReply, noAnswer, type RedisAddress } from './redis-client.ts'
+import { isErrorReply, isTimeout, type RedisAddress } from './redis-client.ts'
 
 /** By the first word of an error of Redis. */
 const replyWords: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ export function redisFault(error: unknown, { tls }: Pick<RedisAddress, 'tls'>): 
   const known = socketWords[code ?? '']
   if (known !== undefined) return known
   // A server without TLS takes our first bytes for half a command, and waits for the rest.
-  if (tls && message.startsWith(noAnswer))
+  if (tls && isTimeout(error))
     return `${message}; if it does not speak TLS, write redis://`
   if (code !== 'ECONNRESET' && !message.includes('closed unexpectedly')) return message
   return tls

@@ -26,8 +26,10 @@ export function openWatchedRedis(
       },
       deaf: (why) => {
         lost()
-        if (!deaf && !away) log.warn({ err: why }, deafWords)
+        // While Redis is away that says it all; if it lasts beyond that, it is said.
+        if (deaf || away) return
         deaf = true
+        log.warn({ err: why }, deafWords)
       },
       failed: (reason) => metrics.count('curfew_redis_failures_total', { reason }),
     },
