@@ -97,12 +97,12 @@ describe('a server whose Redis is away', () => {
     other.reload({ ...other.config, redis: `${redis.url}/1` })
     const restart = /"needsRestart":\["redis"\]/
     await eventually(() => restart.test(other.log()) || undefined, { withinMs: 20_000 })
-  })
+  }, 240_000)
 
   test('without Redis in the configuration nothing of it is named', async () => {
     const other = await startCurfew({ store: 'sqlite' })
     onTestFinished(() => other.close())
     expect(await redisState(other)).toBeUndefined()
     expect((await metricsOf(other)).get('curfew_redis_up')).toBe(0)
-  })
+  }, 240_000)
 })

@@ -148,7 +148,7 @@ describe.each(stores)('a mark of the feed in Redis, on %s', (store) => {
       async () => (await client.get('curfew:head'))?.startsWith(`${renewed} 1 `) || undefined,
     )
     expect(await epochOf(restored)).toBe(renewed)
-  })
+  }, 240_000)
 
   test('rule 7 restored: an old mark, a forged one and one of another house change nothing', async () => {
     const curfew = await marked()
