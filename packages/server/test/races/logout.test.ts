@@ -146,7 +146,7 @@ test('S106: of an admin and a user who end a session at once one wins, and reaso
   })
 })
 
-test('S49: what the other replica has cached of a session does not outlive its end', async () => {
+test('scenario S49: what the other replica has cached of a session does not outlive its end', async () => {
   const { witness, both } = pair
   await pair.play({ rounds, lanes }, async (chance) => {
     const [here, there] = chance.shuffled(both)

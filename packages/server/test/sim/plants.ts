@@ -12,7 +12,7 @@ export type Plant = { readonly what: string; readonly edits: readonly Edit[] }
 
 export const plants = {
   'cache-without-denylist': {
-    what: 'what is cached is answered without a look at the denylist, and fills do not look at it either',
+    what: 'what is cached, here or in Redis, is answered without a look at the denylist, and fills heed neither that nor a tombstone',
     edits: [
       {
         file: 'src/cache/snapshots.ts',
@@ -25,8 +25,18 @@ export const plants = {
       },
       {
         file: 'src/cache/snapshots.ts',
-        from: "if (session.kind === 'ended' || this.#tail.denies(sid)) {",
-        to: "if (session.kind === 'ended') {",
+        from: 'return this.#tail.denies(sid) || this.#endsRead.has(sid)',
+        to: 'return false',
+      },
+      {
+        file: 'src/cache/two-levels.ts',
+        from: 'tail.stale || tail.denies(sid) || storeNow()',
+        to: 'tail.stale || storeNow()',
+      },
+      {
+        file: 'src/cache/shared-scripts.ts',
+        from: "if string.sub(held, 1, 1) == 't' then return 0 end\n",
+        to: '',
       },
       {
         file: 'src/cache/snapshots.ts',

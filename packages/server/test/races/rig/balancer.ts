@@ -41,6 +41,8 @@ export class Balancer {
   /** The replica of this name is found there from now on; it gets requests once it is ready. */
   target(name: string, url: string): void {
     const before = this.#targets.get(name)
+    // One that came back at its address may be in use already.
+    if (before?.url.href === new URL(url).href) return
     before?.agent.destroy()
     if (before !== undefined) before.gone = true
     const agent = new Agent({ keepAlive: true })
