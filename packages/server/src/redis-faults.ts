@@ -40,8 +40,7 @@ export function redisFault(error: unknown, { tls }: Pick<RedisAddress, 'tls'>): 
   const known = socketWords[code ?? '']
   if (known !== undefined) return known
   // A server without TLS takes our first bytes for half a command, and waits for the rest.
-  if (tls && isTimeout(error))
-    return `${message}; if it does not speak TLS, write redis://`
+  if (tls && isTimeout(error)) return `${message}; if it does not speak TLS, write redis://`
   if (code !== 'ECONNRESET' && !message.includes('closed unexpectedly')) return message
   return tls
     ? 'it closed the connection; if it does not speak TLS, write redis://'
