@@ -162,12 +162,16 @@ describe.each(stores)('a verifier beside a server on %s', (store) => {
       )
       expect(verifier.peek(live.accessToken)).toBeUndefined()
       const next = await curfew.restart()
-      await next.api.logout(dead.accessToken)
-      await eventually(
-        async () => ((await verdict(verifier, live.accessToken)) === 'good' ? true : undefined),
-        { withinMs: 15_000 },
-      )
-      expect(await verdict(verifier, dead.accessToken)).toBe('ended')
+      expect((await next.api.logout(dead.accessToken)).status).toBe(200)
+      for (const [{ accessToken }, wanted] of [
+        [live, 'good'],
+        [dead, 'ended'],
+      ] as const) {
+        await eventually(
+          async () => ((await verdict(verifier, accessToken)) === wanted ? true : undefined),
+          { withinMs: 15_000 },
+        )
+      }
     })
   })
 

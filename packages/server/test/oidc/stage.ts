@@ -6,6 +6,7 @@ import {
   Behind,
   createProviderRefresh,
   type DeviceRules,
+  handBack,
   type ProviderGrants,
   type ProviderRefresh,
   type Rooms,
@@ -66,6 +67,8 @@ export interface Replica {
   readonly refresh: ProviderRefresh
   readonly behind: Behind
   readonly counted: string[]
+  /** What the outbox would hand back to the provider by now. */
+  readonly handBackDue: () => Promise<void>
   readonly denied: Set<SessionId>
 }
 
@@ -216,6 +219,20 @@ async function createReplica(
   onTestFinished(() => (state.dead ? undefined : behind.idle()))
   return Object.assign(state, {
     ...{ rooms, store, seal, providers, flow, refresh, behind, counted, denied },
+    handBackDue: async () => {
+      const due = { kind: 'provider_revocation', target: settings.id, owner: 'test' } as const
+      const revoked = (_id: string, result: string) => void counted.push(`revocation ${result}`)
+      const deps = { store, seal, grants: state.grants, signals: { revoked } }
+      // Of one session, the next is due when the one before is done.
+      for (;;) {
+        const effects = await store.claimEffects({ ...due, leaseMs: 60_000, limit: 100 })
+        if (effects.length === 0) return
+        for (const effect of effects) {
+          const { kind } = await handBack(deps, effect)
+          if (kind === 'done') await store.finishEffects([effect.id])
+        }
+      }
+    },
   })
 }
 
