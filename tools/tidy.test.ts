@@ -31,9 +31,8 @@ describe('files', () => {
     const planted = ['TO', 'DO later, see ', '/home', '/ann/notes'].join('')
     expect(messages(['a.ts', `// ${planted}\n`])).toHaveLength(2)
     expect(messages(['a.md', `# A\n\n${planted}\n`])).toHaveLength(2)
-    expect(
-      messages(['a.ts', "get('https://a.example/work/items')\nimport './tmp/x.ts'\n"]),
-    ).toEqual([])
+    const innocent = ["get('https://a.example/wo", "rk/items')\nimport './t", "mp/x.ts'\n"].join('')
+    expect(messages(['a.ts', innocent])).toEqual([])
   })
 
   test.each(['skip', 'only', 'todo'])('a test that is marked %s is found', (mark) => {
