@@ -1,6 +1,6 @@
 import { expiresAt, type Session, toSeconds } from '#domain'
 
-/** A session as webhooks tell of it: API.md's names, times in Unix seconds, nothing that opens anything. */
+/** A session as webhooks and the command line tell of it: API.md's names, times in Unix seconds, nothing that opens anything. */
 export interface SessionDescription {
   readonly sid: string
   readonly uid: string

@@ -1,5 +1,5 @@
-import { everything, type SessionQuery } from '#authority'
-import { expiresAt, type Session, toSeconds } from '#domain'
+import { describeSession, everything, type SessionQuery } from '#authority'
+import type { Session } from '#domain'
 import type { House } from '../main.ts'
 import { clientOf, reasonOf, sidOf, uidOf } from './arguments.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
@@ -85,26 +85,7 @@ function stateOf(session: Session): string {
 }
 
 function describe(session: Session): Record<string, unknown> {
-  const { origin, profile, grants, life } = session
-  return {
-    sid: origin.sid,
-    uid: origin.uid,
-    client_id: origin.clientId,
-    device: origin.device,
-    device_id: origin.deviceId,
-    device_name: profile.deviceName,
-    ip: profile.ip,
-    user_agent: profile.userAgent,
-    roles: grants.roles,
-    auth_time: origin.authTime,
-    created_at: Math.floor(origin.createdAt / 1000),
-    last_seen_at: Math.floor(life.lastSeenAt / 1000),
-    expires_at: toSeconds(expiresAt(session)),
-    state: session.kind,
-    revoked_at: session.kind === 'ended' ? toSeconds(session.end.at) : null,
-    revoked_reason: session.kind === 'ended' ? session.end.reason : null,
-    revoked_by_user_id: session.kind === 'ended' ? session.end.by : null,
-  }
+  return { ...describeSession(session), state: session.kind }
 }
 
 function text(cell: unknown): string {
