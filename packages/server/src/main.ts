@@ -145,9 +145,11 @@ async function run(house: ServerHouse, { io, place, log, metrics, redis }: Runni
   listeners.drain()
   log.info('stopping: not ready any more')
   await pause(config.server.shutdownDelayMs)
+  // One limit for all that is in flight, not one after the other.
+  const drained = AbortSignal.timeout(drainMs)
   await listeners.close()
   await front.close()
-  await effects.close(drainMs)
+  await effects.close(drained)
   await housekeeping.stop()
   log.info('stopped')
 }

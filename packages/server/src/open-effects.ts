@@ -21,6 +21,7 @@ import type { Metrics } from '#http'
 import type { ProxyEnvironment } from '#oidc'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
+import { RedisUnavailable } from './redis-unavailable.ts'
 
 export interface EffectsOptions {
   readonly house: House & { readonly memory: Pick<ServerMemory, 'tombstones'> }
@@ -30,9 +31,9 @@ export interface EffectsOptions {
   readonly proxyEnv: ProxyEnvironment
 }
 
-/** What `serve` stops at the end: what is under way may finish within so long. */
+/** What `serve` stops at the end: what is under way may finish until the signal aborts. */
 export interface Effects {
-  close(drainMs: number): Promise<void>
+  close(drained: AbortSignal): Promise<void>
 }
 
 /** The worker of the outbox, joined to webhooks, providers and Redis, and running. */
@@ -57,8 +58,8 @@ export function openEffects(options: EffectsOptions): Effects {
   worker.start()
   writer?.start()
   return {
-    close: async (drainMs) => {
-      await Promise.all([worker.stop(drainMs), writer?.stop()])
+    close: async (drained) => {
+      await Promise.all([worker.stop(drained), writer?.stop()])
     },
   }
 }
@@ -121,8 +122,9 @@ function effectSignals({ metrics, log }: EffectsOptions): EffectSignals {
       metrics.count('curfew_logout_total', { result })
     },
     disturbed: (error) => {
-      // Whoever reads the feed says it, once.
-      if (error instanceof StoreUnavailable) log.debug({ err: error }, 'the outbox did not answer')
+      // Whoever reads the feed says it, and whoever keeps the connection to Redis; each once.
+      const isAway = error instanceof StoreUnavailable || error instanceof RedisUnavailable
+      if (isAway) log.debug({ err: error }, 'an effect waits: the store or Redis did not answer')
       else log.error({ err: error }, 'an effect met something unforeseen; it is tried again')
     },
   }

@@ -60,11 +60,10 @@ export class EffectWorker {
     return counted ?? { kind, waiting: 0, oldestMs: null, givenUp: 0 }
   }
 
-  /** What is under way may finish within so long; then it goes back to the others. */
-  async stop(drainMs: number): Promise<void> {
+  /** What is under way may finish until the signal aborts; then it goes back to the others. */
+  async stop(drained: AbortSignal): Promise<void> {
     this.#deaf()
     for (const timer of this.#timers) clearInterval(timer)
-    const drained = AbortSignal.timeout(drainMs)
     await Promise.all([...this.#couriers.values()].map((courier) => courier.stop(drained)))
     await Promise.all([this.#sweeping, this.#counting])
     const { store, owner, signals } = this.#options
@@ -87,7 +86,7 @@ export class EffectWorker {
     for (const [key, courier] of this.#couriers) {
       if (known.has(key)) continue
       this.#couriers.delete(key)
-      void courier.stop(AbortSignal.timeout(0))
+      void courier.stop(AbortSignal.abort())
     }
   }
 

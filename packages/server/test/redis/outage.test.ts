@@ -1,4 +1,5 @@
 /* Redis goes away, stands still and comes back under a real server: nobody who asks the server sees it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import {
   asObject,
@@ -9,7 +10,7 @@ import {
   startCurfew,
 } from '#test/harness/index.ts'
 import { type Redis, startRedis } from '../services/index.ts'
-import { listen, metricsOf } from './listener.ts'
+import { connected, listen, metricsOf } from './listener.ts'
 
 const started = ({ api }: Curfew): Promise<Login> => api.start({ uid: freshUid(), device: 'web' })
 
@@ -89,6 +90,25 @@ describe('a server whose Redis is away', () => {
     const metrics = await metricsOf(curfew)
     expect(metrics.get('curfew_redis_disconnects_total')).toBeGreaterThanOrEqual(3)
   })
+
+  test('an end that Redis missed is buried there once it is back, and nobody is alarmed meanwhile', async () => {
+    await redis.start()
+    await isUp(curfew)
+    // The writer of tombstones looks every 2 s; what ended before its first look is not its business.
+    await sleep(2500)
+    await redis.kill()
+    const leaver = await started(curfew)
+    expect((await curfew.api.logout(leaver.accessToken)).status).toBe(200)
+    await sleep(2500)
+    await redis.start()
+    await isUp(curfew)
+    const client = await connected(redis)
+    const [epoch] = (await curfew.api.head()).split('.')
+    const buried = async () =>
+      (await client.get(`curfew:${epoch}:s:${leaver.sid}`)) === 't' ? true : undefined
+    await eventually(buried, { withinMs: 20_000, what: 'the tombstone' })
+    expect(curfew.log()).not.toContain('something unforeseen')
+  }, 120_000)
 
   test('a changed `redis` waits for a restart, and SIGHUP says so', async () => {
     const other = await startCurfew({ store: 'sqlite', config: { redis: redis.url } })
