@@ -71,6 +71,9 @@ describe('replicas with Redis between them', () => {
     await eventually(async () => (await listeners(client).catch(() => 0)) === 2 || undefined, {
       withinMs: 20_000,
     })
+    // Whoever tells has another connection than whoever hears, and a back-off of its own.
+    const mayTell = async () => (await metricsOf(one)).get('curfew_redis_up') === 1 || undefined
+    await eventually(mayTell, { withinMs: 20_000, what: 'the connection of the first one' })
     await toldOn(two, () => logout(one))
   })
 

@@ -12,11 +12,9 @@ const found = {
   'lease-without-fence': 'two-grants',
 } as const satisfies Partial<Record<PlantName, Violation['kind']>>
 
-/** Without faults: these bugs show in plain traffic. */
-const order = {
-  ...{ seed: seedOfRun % 2 ** 20, operations: 1500, faultEvery: 0, people: 24 },
-  withinMs: 30_000,
-}
+/** Without faults: these bugs show in plain traffic, if not in the first round. */
+const order = { operations: 1500, faultEvery: 0, people: 24, withinMs: 30_000 }
+const roundsMax = 5
 
 describe.each(Object.entries(found))('the planted bug %s', (name, kind) => {
   test(`${Object.hasOwn(plants, name) ? plants[name as PlantName].what : name}: found as ${kind}`, async () => {
@@ -24,8 +22,12 @@ describe.each(Object.entries(found))('the planted bug %s', (name, kind) => {
     const town = await openTown({ programs: { 0: program, 1: program, 2: program } })
     const watch = await Watch.over(town)
     try {
-      const { violations } = await watch.round(order)
-      expect(violations.map((one) => one.kind)).toContain(kind)
+      const kinds: string[] = []
+      for (let round = 0; round < roundsMax && !kinds.includes(kind); round++) {
+        const { violations } = await watch.round({ ...order, seed: (seedOfRun + round) % 2 ** 20 })
+        kinds.push(...violations.map((one) => one.kind))
+      }
+      expect(kinds).toContain(kind)
     } finally {
       await watch.close()
       await town.close()
