@@ -117,9 +117,9 @@ export class Supervisor {
       case 'metrics':
         void this.#answerMetrics(id, message.question)
         break
-      case 'word': {
-        const heard: Heard = { ...message.word, from: id }
-        this.#streams.note(heard)
+      case 'words': {
+        const heard: readonly Heard[] = message.words.map((word) => ({ ...word, from: id }))
+        for (const one of heard) this.#streams.note(one)
         this.#tellOthers(id, { kind: 'heard', heard })
         break
       }
@@ -134,7 +134,7 @@ export class Supervisor {
     member.begun = true
     const { files } = this.#options
     this.#tell(worker.id, { kind: 'begin', worker: slot, files, newer: this.#newer })
-    for (const heard of this.#streams.all()) this.#tell(worker.id, { kind: 'heard', heard })
+    this.#tell(worker.id, { kind: 'heard', heard: this.#streams.all() })
   }
 
   #listens(member: Member, url: string): void {
@@ -186,7 +186,7 @@ export class Supervisor {
     this.#metrics.ended(id)
     const heard: Heard = { kind: 'gone', from: id }
     this.#streams.note(heard)
-    this.#tellAll({ kind: 'heard', heard })
+    this.#tellAll({ kind: 'heard', heard: [heard] })
   }
 
   #replace(slot: number, inMs: number): void {

@@ -16,7 +16,7 @@ export type Order =
   /** Another worker was asked for the metrics of all. */
   | { readonly kind: 'count'; readonly round: number }
   | { readonly kind: 'metrics'; readonly question: number; readonly text: string }
-  | { readonly kind: 'heard'; readonly heard: Heard }
+  | { readonly kind: 'heard'; readonly heard: readonly Heard[] }
 
 export type Message =
   /** It listens to orders. */
@@ -26,4 +26,5 @@ export type Message =
   | { readonly kind: 'counted'; readonly round: number; readonly report: MetricsReport }
   /** It was asked for the metrics of all. */
   | { readonly kind: 'metrics'; readonly question: number }
-  | { readonly kind: 'word'; readonly word: Word }
+  /** All of one turn of its event loop: a busy worker sends fewer, longer messages. */
+  | { readonly kind: 'words'; readonly words: readonly Word[] }

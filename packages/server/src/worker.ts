@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Config } from '#config'
-import type { Heard, Metrics } from '#http'
+import type { Heard, Metrics, Word } from '#http'
 import { type Files, player, type ReadFile } from './config-files.ts'
 import type { Place } from './place.ts'
 import type { Message, Order } from './worker-messages.ts'
@@ -39,6 +39,7 @@ class Post {
   #newer: Files | null = null
   #reload: ((read: () => Config) => void) | undefined
   #heed: (heard: Heard) => void = () => undefined
+  #words: Word[] = []
   #metrics: Metrics | undefined
 
   constructor(worker: Worker, load: (read: ReadFile) => Config) {
@@ -64,7 +65,7 @@ class Post {
         onReload: (listener) => this.#onReload(listener),
       },
       fellows: {
-        tell: (word) => this.#say({ kind: 'word', word }),
+        tell: (word) => this.#tell(word),
         onWord: (listener) => {
           this.#heed = listener
         },
@@ -93,11 +94,21 @@ class Post {
         this.#questions.delete(order.question)
         break
       case 'heard':
-        this.#heed(order.heard)
+        for (const heard of order.heard) this.#heed(heard)
         break
       default:
         order satisfies never
     }
+  }
+
+  #tell(word: Word): void {
+    this.#words.push(word)
+    if (this.#words.length > 1) return
+    setImmediate(() => {
+      const words = this.#words
+      this.#words = []
+      this.#say({ kind: 'words', words })
+    })
   }
 
   #stop(): void {
