@@ -165,7 +165,7 @@ async function fetchValues(
   const kept = needs.providerTokens ? providerTokensOf(house, session) : undefined
   const values = {
     accessToken: null,
-    providerAccessToken: kept?.accessToken.reveal() ?? null,
+    providerAccessToken: kept?.accessToken?.reveal() ?? null,
     providerIdToken: kept?.idToken?.reveal() ?? null,
     goodUntil: Number.POSITIVE_INFINITY,
   }

@@ -7,7 +7,8 @@ import type { RecordedEnd } from './ports.ts'
 
 /** What a provider handed out for one session; in the row it stands sealed, under the sid. */
 export interface ProviderTokens {
-  readonly accessToken: Secret
+  /** Null: the session was started on the provider's word alone, and may ask it nothing. */
+  readonly accessToken: Secret | null
   readonly idToken: Secret | null
   readonly refreshToken: Secret | null
 }

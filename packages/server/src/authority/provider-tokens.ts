@@ -11,7 +11,7 @@ export type OpenedTokens =
 /** The row's identity is the associated data: sealed tokens are good in their own row alone. */
 export function sealTokens(seal: TokenSeal, sid: SessionId, tokens: ProviderTokens): string {
   const plain = {
-    a: tokens.accessToken.reveal(),
+    a: tokens.accessToken?.reveal() ?? null,
     i: tokens.idToken?.reveal() ?? null,
     r: tokens.refreshToken?.reveal() ?? null,
   }
@@ -22,8 +22,7 @@ export function openTokens(seal: TokenSeal, sid: SessionId, sealed: string): Ope
   const opened = seal.unseal('provider-tokens', [sid], sealed)
   if (opened.kind !== 'opened') return { kind: opened.kind }
   const { a, i, r } = JSON.parse(opened.plaintext.reveal()) as Record<'a' | 'i' | 'r', unknown>
-  if (typeof a !== 'string') return { kind: 'unreadable' }
-  const tokens = { accessToken: new Secret(a), idToken: secretOr(i), refreshToken: secretOr(r) }
+  const tokens = { accessToken: secretOr(a), idToken: secretOr(i), refreshToken: secretOr(r) }
   return { kind: 'opened', tokens }
 }
 

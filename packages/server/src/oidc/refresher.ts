@@ -228,9 +228,10 @@ async function reread(
   order: Parameters<ProviderGrants['reread']>[0],
 ): Promise<ProviderGrant | undefined> {
   const sources = provider?.settings.claimsFrom ?? []
-  if (provider === undefined || sources.every((one) => one === 'id_token')) return undefined
   const { tokens, subject } = order
   const { accessToken, idToken } = tokens
+  if (provider === undefined || accessToken === null) return undefined
+  if (sources.every((one) => one === 'id_token')) return undefined
   try {
     const discovered = await provider.discovered()
     const { issuer } = discovered.metadata
@@ -253,10 +254,11 @@ async function revoke(
   { tokens }: RevocationOrder,
 ): Promise<RevocationResult> {
   if (provider === undefined) return unrevoked('the provider has left the configuration')
+  const token = tokens.refreshToken ?? tokens.accessToken
+  if (token === null) return { kind: 'revoked' }
   try {
     const { configuration, metadata } = await provider.discovered()
     if (metadata.revocation_endpoint === undefined) return { kind: 'unsupported' }
-    const token = tokens.refreshToken ?? tokens.accessToken
     const hint = tokens.refreshToken === null ? 'access_token' : 'refresh_token'
     await client.tokenRevocation(configuration, token.reveal(), { token_type_hint: hint })
     return { kind: 'revoked' }

@@ -30,7 +30,7 @@ const crowd = (pair: Pair, size: number) =>
 
 function accessTokenOf(replica: Replica, session: LiveSession): string | undefined {
   if (session.provider === null) return undefined
-  return tokensOf(replica.seal, session.origin.sid, session.provider)?.accessToken.reveal()
+  return tokensOf(replica.seal, session.origin.sid, session.provider)?.accessToken?.reveal()
 }
 
 test('rule 21 lease: scenarios R04, X01: 200 callers over two replicas at the moment of expiry are one grant, and all get the new tokens', async () => {

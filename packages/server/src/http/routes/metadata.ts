@@ -1,4 +1,5 @@
 import type { App, HttpContext } from '../context.ts'
+import { grantHandlers } from '../grants/grants.ts'
 
 /** Long enough to spare requests, short against the time for which a key is published before it signs. */
 const cacheControl = 'public, max-age=60'
@@ -71,7 +72,7 @@ function metadata({ settings, authority, clients }: HttpContext) {
     introspection_endpoint: at('/oauth/introspect'),
     introspection_endpoint_auth_methods_supported: confidential,
     introspection_endpoint_auth_signing_alg_values_supported: algorithms,
-    grant_types_supported: ['refresh_token', 'client_credentials'],
+    grant_types_supported: [...grantHandlers.keys()],
     response_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [settings.algorithm],
