@@ -1,7 +1,9 @@
 import {
   type Authority,
   createAuthority,
+  createDeviceAuthority,
   type Denylist,
+  type DeviceAuthority,
   type Rooms,
   type SessionHints,
   type Signals,
@@ -13,6 +15,7 @@ import type { Instant } from '#domain'
 import { openStore } from '#stores'
 import {
   createAccessTokens,
+  createDeviceCodes,
   createOpaqueTokens,
   createRandomness,
   createSealer,
@@ -37,6 +40,7 @@ export interface House {
   readonly policy: LivePolicy
   readonly rooms: Rooms
   readonly authority: Authority
+  readonly devices: DeviceAuthority
   close(): Promise<void>
 }
 
@@ -117,12 +121,14 @@ export async function openHouse<Remembered extends Memory>(
       random: createRandomness(),
     }
     const authority = createAuthority(rooms)
+    const codes = createDeviceCodes(ring, clock)
+    const devices = createDeviceAuthority({ rooms, store, codes, seal: sealer })
     const close = async () => {
       await memory.close()
       await store.close()
     }
     const opened = { config, store, clock, ring, sealer, signingKeys, policy, rooms }
-    return { ...opened, authority, memory, close }
+    return { ...opened, authority, devices, memory, close }
   } catch (error) {
     await store.close()
     throw error

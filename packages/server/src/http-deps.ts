@@ -34,9 +34,10 @@ export interface Joined {
 /** The house as the http room needs it. */
 export function httpDeps(joined: Joined): HttpDeps {
   const { house, metrics, fellows, log, readiness, front, proxyEnv } = joined
-  const { authority, store, memory, rooms, signingKeys, policy, clock } = house
+  const { authority, devices, store, memory, rooms, signingKeys, policy, clock } = house
   return {
     authority,
+    devices,
     feed: store,
     events: memory.events,
     opaque: rooms.opaque,

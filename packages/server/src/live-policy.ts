@@ -98,6 +98,7 @@ function rulesOf(client: ClientConfig): ClientRules {
     mayStartAdmins: client.mayStartAdmins,
     grants: client.grants,
     device: client.device,
+    deviceGrantDevice: client.deviceGrantDevice,
     scopes: client.scopes,
   }
 }

@@ -3,6 +3,7 @@ import {
   type End,
   type EndCause,
   type EndedSession,
+  endsChildren,
   type Instant,
   type LiveSession,
   type Refusal,
@@ -135,14 +136,24 @@ async function swap(
   return { kind: 'moved', session, now }
 }
 
-/** Ends a session, and denies it in this process before anybody is answered (rule 35). */
+/**
+ * Ends a session, with what it approved where the reason says so (rule 31) or `family` does, and denies
+ * all of them in this process before anybody is answered (rule 35).
+ */
 export async function endFor(
   rooms: Rooms,
   sid: SessionId,
   cause: EndCause,
+  options: { readonly family?: boolean } = {},
 ): Promise<Extract<Applied, { kind: 'ended' | 'unknown' }> | 'conflict'> {
-  const result = await rooms.store.end({ sid, ...cause })
+  const family = options.family ?? endsChildren(cause.reason)
+  const result = await rooms.store.end({ sid, ...cause, ...(family ? { family } : {}) })
   rooms.cache.drop(sid)
+  const children = 'children' in result ? (result.children ?? []) : []
+  for (const child of children) {
+    rooms.denylist.deny(child)
+    rooms.cache.drop(child.sid)
+  }
   switch (result.kind) {
     case 'ended':
       rooms.denylist.deny(result.recorded)

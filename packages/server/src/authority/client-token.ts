@@ -2,7 +2,7 @@ import { type ClientId, clientUid, type SessionId } from '#domain'
 import { type Applied, apply } from './apply.ts'
 import type { ClientRules } from './policy.ts'
 import type { Rooms } from './rooms.ts'
-import { type SignIn, type Started, start } from './start.ts'
+import { type Started, start } from './start.ts'
 import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
 
 /** The device class of clients' own sessions. */
@@ -75,7 +75,7 @@ function issued(
   return { kind: 'issued', tokens: tokenSet(rooms, order) }
 }
 
-function ownSignIn(input: ClientTokenInput): SignIn {
+function ownSignIn(input: ClientTokenInput): Parameters<typeof start>[1] {
   return {
     uid: clientUid(input.client.id),
     clientId: input.client.id,

@@ -25,6 +25,9 @@ export interface GatewayAuthority {
   cookieOf(session: LiveSession): string
   /** The live session behind a cookie, by its row. */
   byCookie(cookie: string): Promise<LiveSession | undefined>
+  /** The same for the cookie of our own pages. */
+  pageCookieOf(session: LiveSession): string
+  byPageCookie(cookie: string): Promise<LiveSession | undefined>
   /** By its id alone: only for a caller that proved the session in another way. */
   bySid(sid: SessionId): Promise<LiveSession | undefined>
   upstreamToken(session: LiveSession, audience: string): Promise<UpstreamToken>
@@ -59,12 +62,10 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     forget: () => checks.forget(),
     signIn: (input) => signIn(rooms, seal, { ...input, clientId: gatewayClient, scope: '' }),
     signOut: (proofs) => signOut(deps, proofs),
-    cookieOf: ({ origin, sessionToken: { generation, keyId } }) =>
-      rooms.opaque.issue('cookie', { sid: origin.sid, generation, keyId }, origin.salt),
-    byCookie: async (cookie) => {
-      const presented = await present(rooms, cookie, ['cookie'])
-      return presented.kind === 'live' ? presented.session : undefined
-    },
+    cookieOf: (session) => cookieOf(rooms, 'cookie', session),
+    byCookie: (cookie) => byCookie(rooms, 'cookie', cookie),
+    pageCookieOf: (session) => cookieOf(rooms, 'page', session),
+    byPageCookie: (cookie) => byCookie(rooms, 'page', cookie),
     bySid: async (sid) => {
       const read = await readFresh(rooms, sid)
       if (read?.session.kind !== 'live') return undefined
@@ -76,4 +77,23 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     endByProviderSid: (order) => endByProviderSid(rooms, store, order),
     endBySubject: (order) => endBySubject(rooms, store, order),
   }
+}
+
+type CookiePurpose = 'cookie' | 'page'
+
+function cookieOf(
+  { opaque }: CheckRooms,
+  purpose: CookiePurpose,
+  { origin, sessionToken: { generation, keyId } }: LiveSession,
+): string {
+  return opaque.issue(purpose, { sid: origin.sid, generation, keyId }, origin.salt)
+}
+
+async function byCookie(
+  rooms: CheckRooms,
+  purpose: CookiePurpose,
+  cookie: string,
+): Promise<LiveSession | undefined> {
+  const presented = await present(rooms, cookie, [purpose])
+  return presented.kind === 'live' ? presented.session : undefined
 }

@@ -11,6 +11,26 @@ export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
 export { describeSession, type SessionDescription } from './describe-session.ts'
+export type {
+  CodeHashes,
+  CodePurpose,
+  DeviceCodes,
+  DeviceStore,
+  NewDevice,
+  PolledDevice,
+  ReadDevice,
+  WatchedDevice,
+} from './device-ports.ts'
+export {
+  createDeviceAuthority,
+  type DecisionAnswer,
+  type DeviceAuthority,
+  deviceCodeGrant,
+  deviceLifetimeMs,
+  pollIntervalMs,
+  type RedeemAnswer,
+  type ScanAnswer,
+} from './devices.ts'
 export { noEffects, startPayload, toldOf } from './effect-plan.ts'
 export type {
   ClaimOrder,
@@ -41,6 +61,7 @@ export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,
   type Denylist,
+  type DeviceVoucher,
   type EndOrder,
   type EndResult,
   type ExpiredScan,

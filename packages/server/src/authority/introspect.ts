@@ -33,6 +33,7 @@ export async function introspect(
     case 'refresh':
       return ofRefresh(rooms, session, { caller, token })
     case 'cookie':
+    case 'page':
       return inactive
     default:
       return via satisfies never

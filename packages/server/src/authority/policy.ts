@@ -12,6 +12,8 @@ export interface ClientRules {
   readonly grants: readonly string[]
   /** The class of its sessions where the request names none. */
   readonly device: string
+  /** The class of its sessions from the device grant. */
+  readonly deviceGrantDevice: string
   readonly scopes: readonly string[]
 }
 

@@ -22,6 +22,7 @@ import type {
   TokenId,
   Uid,
 } from '#domain'
+import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
 
@@ -63,6 +64,20 @@ export interface StartRequest {
   readonly policy: DevicePolicy
   /** The global fence, captured at the beginning of the sign-in (rule 1). */
   readonly fence: number
+  readonly voucher: Voucher | null
+}
+
+/** What a start uses up in its own transaction: it is taken first, and by one start alone. */
+export type Voucher = DeviceVoucher
+
+/** An approved device authorization (rule 31): the approver has to live when the session starts. */
+export interface DeviceVoucher {
+  readonly kind: 'device-code'
+  /** Of the row. */
+  readonly id: string
+  readonly clientId: ClientId
+  /** The session that approved. */
+  readonly approver: SessionId
 }
 
 export type StartResult =
@@ -74,17 +89,26 @@ export type StartResult =
   | { readonly kind: 'user-disabled' }
   /** The provider announced the end of this sign-in before it had finished (rule 23). */
   | { readonly kind: 'provider-logged-out' }
+  /** It was used before, has expired, or what it rests on is gone. */
+  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
+
+export type VoucherRefusal = 'used' | 'approver-ended'
 
 export interface EndOrder extends EndCause {
   readonly sid: SessionId
+  /** Also ends the sessions that it approved, and theirs, in the same transaction (rule 31). */
+  readonly family?: boolean
 }
 
 export type EndResult =
-  | { readonly kind: 'ended'; readonly recorded: RecordedEnd }
-  | { readonly kind: 'already'; readonly end: End }
+  | { readonly kind: 'ended'; readonly recorded: RecordedEnd; readonly children?: Children }
+  | { readonly kind: 'already'; readonly end: End; readonly children?: Children }
   /** The guard was `expired` and the row has not run out by the store's clock. */
   | { readonly kind: 'not-expired' }
   | { readonly kind: 'unknown' }
+
+/** The descendants that ended with it; absent: none was looked for. */
+type Children = readonly RecordedEnd[]
 
 /** Ends all live sessions of a user and raises the user's fence, also when there are none (rule 1). */
 export interface UserEndOrder {
@@ -290,6 +314,7 @@ export interface Store
     ProviderSessionStore,
     EffectStore,
     CursorStore,
+    DeviceStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void

@@ -46,6 +46,7 @@ export function kindOf(token: string): TokenKind {
   if (token.startsWith('cfs_')) return 'session'
   if (token.startsWith('cfr_')) return 'refresh'
   if (token.startsWith('cfc_')) return 'cookie'
+  if (token.startsWith('cfp_')) return 'page'
   return 'access'
 }
 

@@ -9,6 +9,7 @@ import {
   type KeyId,
   type LiveSession,
   mint,
+  type Origin,
   type ProviderLink,
   type SessionId,
   slotOf,
@@ -16,7 +17,7 @@ import {
 } from '#domain'
 import { apply } from './apply.ts'
 import type { DeviceRules } from './policy.ts'
-import { StoreUnavailable } from './ports.ts'
+import { StoreUnavailable, type Voucher, type VoucherRefusal } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
@@ -47,6 +48,10 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** What the start uses up. */
+  readonly voucher: Voucher | null
+  /** The session that approved this one; it never outlives that one's absolute expiry (rule 31). */
+  readonly parent?: Pick<Origin, 'sid' | 'absoluteExpiresAt'>
   /** The identity provider's part, for the sid and the instant of the start; its tokens are sealed under the sid. */
   readonly provider?: (sid: SessionId, now: Instant) => ProviderLink
 }
@@ -57,7 +62,10 @@ export type Started =
   | { readonly kind: 'user-disabled' }
 
 /** Only a session that a provider vouches for can be refused by the provider (rule 23). */
-export type StartedByProvider = Started | { readonly kind: 'provider-logged-out' }
+export type StartedByProvider =
+  | Started
+  | { readonly kind: 'provider-logged-out' }
+  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
 
 /**
  * The one way to start a session; every kind of sign-in ends here.
@@ -66,12 +74,12 @@ export type StartedByProvider = Started | { readonly kind: 'provider-logged-out'
  */
 export async function start(
   rooms: Rooms,
-  signIn: Omit<SignIn, 'provider'>,
+  signIn: Omit<SignIn, 'provider' | 'voucher' | 'parent'>,
   rules: DeviceRules,
 ): Promise<Started> {
-  const started = await startByProvider(rooms, signIn, rules)
-  if (started.kind !== 'provider-logged-out') return started
-  throw new Error('a provider refused the start of a session that it knows nothing of')
+  const started = await startByProvider(rooms, { ...signIn, voucher: null }, rules)
+  if (started.kind !== 'provider-logged-out' && started.kind !== 'voucher-refused') return started
+  throw new Error('a start was refused for what it did not bring: a provider, a voucher')
 }
 
 /** @throws StoreUnavailable */
@@ -106,7 +114,9 @@ async function place(rooms: Rooms, placing: Placing): Promise<StartedByProvider 
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)
   const applicant = applicantOf(signIn, candidate.provider?.providerId ?? null)
-  const result = await rooms.store.start({ candidate, applicant, policy: rules.policy, fence })
+  const { policy } = rules
+  const { voucher } = signIn
+  const result = await rooms.store.start({ candidate, applicant, policy, fence, voucher })
   switch (result.kind) {
     case 'started':
       for (const ended of result.ended) {
@@ -193,6 +203,10 @@ function newSession(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Insta
   }
 }
 
+function lastInstant({ parent }: SignIn, own: Instant): Instant {
+  return parent !== undefined && parent.absoluteExpiresAt < own ? parent.absoluteExpiresAt : own
+}
+
 function originOf(
   rooms: Rooms,
   signIn: SignIn,
@@ -206,9 +220,9 @@ function originOf(
     device: signIn.device,
     deviceId: signIn.deviceId,
     slot: slotOf(rules.policy, signIn.device, signIn.deviceId),
-    parentSid: null,
+    parentSid: signIn.parent?.sid ?? null,
     createdAt: now,
-    absoluteExpiresAt: addMs(now, rules.absoluteTtlMs),
+    absoluteExpiresAt: lastInstant(signIn, addMs(now, rules.absoluteTtlMs)),
     authTime: signIn.authTime ?? (Math.floor(now / 1000) as EpochSeconds),
     amr: signIn.amr,
     acr: signIn.acr,

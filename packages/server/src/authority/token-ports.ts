@@ -1,7 +1,8 @@
 /* What the authority needs of the tokens room: opaque tokens, access tokens, fresh identifiers. */
 import type { Instant, KeyId, Salt, SessionId, TokenId } from '#domain'
 
-export type OpaquePurpose = 'refresh' | 'session' | 'cookie'
+/** `page`: the cookie of Curfew's own pages on the public host; `cookie`: the gateway's (rule 15). */
+export type OpaquePurpose = 'refresh' | 'session' | 'cookie' | 'page'
 
 export interface OpaqueParts {
   readonly sid: SessionId

@@ -27,6 +27,21 @@ export type {
 } from './commands.ts'
 export { type Epoch, type FeedCursor, formatCursor, parseCursor } from './cursor.ts'
 export {
+  type DecisionRefusal,
+  type DeviceAuthorization,
+  type DeviceRefusal,
+  type DeviceRequest,
+  type DeviceStanding,
+  type DeviceState,
+  decisionRefusal,
+  deviceStanding,
+  deviceStates,
+  isFinalStanding,
+  redeemRefusal,
+  type ScanRefusal,
+  scanRefusal,
+} from './device-authorization.ts'
+export {
   type ClientId,
   clientOfUid,
   clientUid,
@@ -50,7 +65,7 @@ export {
   place,
   slotOf,
 } from './placement.ts'
-export { type EndReason, parseReason, reason } from './reasons.ts'
+export { type EndReason, endsChildren, parseReason, reason } from './reasons.ts'
 export { Secret } from './secret.ts'
 export {
   type AccessLedger,
@@ -85,3 +100,4 @@ export {
   toSeconds,
 } from './time.ts'
 export { transition } from './transition.ts'
+export { formatUserCode, parseUserCode, userCodeAlphabet, userCodeLength } from './user-code.ts'

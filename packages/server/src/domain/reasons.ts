@@ -26,6 +26,17 @@ export function reason(name: keyof typeof endReasons): EndReason {
   return table[name] as EndReason
 }
 
+/** What the user did, or what merely makes room, ends one session; anything else ends what it approved too. */
+const leavesChildren: ReadonlySet<string> = new Set([
+  ...[endReasons.userLogout, endReasons.userLogoutAll, endReasons.userLogoutOthers],
+  ...[endReasons.superseded, endReasons.deviceLimit, endReasons.expired, endReasons.restored],
+])
+
+/** Rule 31: an end by reuse, an administrator, the provider or disabling ends the children as well. */
+export function endsChildren(why: EndReason): boolean {
+  return !leavesChildren.has(why)
+}
+
 const reasonShape = /^[a-z0-9_]{1,64}$/
 
 /** A reason that an admin gives: 1 to 64 of `[a-z0-9_]`. */

@@ -29,6 +29,7 @@ export function adminSessionJson(
   const end = session.kind === 'ended' ? session.end : null
   return {
     ...sessionJson(authority, session, current),
+    parent_sid: session.origin.parentSid,
     revoked_at: end === null ? null : toSeconds(end.at),
     revoked_reason: end?.reason ?? null,
     revoked_by_user_id: end?.by ?? null,

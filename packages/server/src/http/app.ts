@@ -18,9 +18,11 @@ import { ClientAddresses } from './address.ts'
 import { answerBrowserError } from './browser/answers.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
+import { refuseCodesInQuery } from './codes-in-urls.ts'
 import type { App, HttpContext } from './context.ts'
 import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
+import { DeviceWatch } from './device-watch.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Heard } from './fellows.ts'
@@ -39,6 +41,10 @@ import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { callbackRoute } from './routes/callback.ts'
+import { deviceRoutes } from './routes/device.ts'
+import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
+import { deviceEventsRoute } from './routes/device-events.ts'
+import { devicePageRoutes } from './routes/device-page.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
@@ -71,14 +77,19 @@ export function createHttp(deps: HttpDeps): Http {
   const context = contextOf(deps)
   const { adminElsewhere, corsOrigins } = deps.settings
   const { app, prefix } = routedApp(deps)
-  app.addHook('preClose', async () => context.streams.closeAll())
+  app.addHook('preClose', async () => closeStreams(context))
   void app.register(cors, corsOptions(corsOrigins))
   void app.register(part(adminElsewhere ? apiWithoutAdmin : apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   const admin = adminElsewhere ? adminApp(deps, context) : undefined
-  return { app, admin, closeStreams: () => context.streams.closeAll() }
+  return { app, admin, closeStreams: () => closeStreams(context) }
+}
+
+function closeStreams({ streams, screens }: HttpContext): void {
+  streams.closeAll()
+  screens.streams.closeAll()
 }
 
 /** The same API on another listener; no browser of another origin comes there. */
@@ -113,6 +124,7 @@ function contextOf(deps: HttpDeps): HttpContext {
     monotonic: () => performance.now(),
     limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
     taken: (limit, key) => fellows.tell({ kind: 'taken', limit, key }),
+    given: (limit, key) => fellows.tell({ kind: 'given', limit, key }),
   })
   const addresses = new ClientAddresses(settings.trustedProxies)
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
@@ -120,8 +132,13 @@ function contextOf(deps: HttpDeps): HttpContext {
   const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
-  metrics.source('curfew_event_streams', () => streams.size)
-  return { ...deps, limiter, addresses, clientAuth, callers, streams }
+  const screens = {
+    // Whoever may open these needs no credentials: they never take the place of the feed's.
+    streams: new EventStreams(settings.limits),
+    watch: new DeviceWatch(deps.devices, deps.log),
+  }
+  metrics.source('curfew_event_streams', () => streams.size + screens.streams.size)
+  return { ...deps, limiter, addresses, clientAuth, callers, streams, screens }
 }
 
 /** What other workers let through counts here too. */
@@ -129,6 +146,9 @@ function heed(heard: Heard, limiter: Limits, streams: EventStreams): void {
   switch (heard.kind) {
     case 'taken':
       limiter.note(heard.limit, heard.key)
+      break
+    case 'given':
+      limiter.noteBack(heard.limit, heard.key)
       break
     case 'streams':
       streams.heard(heard.from, heard.caller, heard.open)
@@ -207,12 +227,15 @@ function apiWithoutAdmin(app: App, context: HttpContext): void {
 function apiForAll(app: App, context: HttpContext): void {
   refuseEmptySegments(app)
   acceptJson(app)
+  refuseCodesInQuery(app)
   startRoutes(app, context)
   sessionRoutes(app, context)
   userRoutes(app, context)
   logoutRoutes(app, context)
   feedRoutes(app, context)
   feedStreamRoutes(app, context)
+  deviceRoutes(app, context)
+  deviceEventsRoute(app, context)
   metadataRoutes(app, context)
   healthRoutes(app, context)
 }
@@ -221,18 +244,22 @@ function oauthRoutes(app: App, context: HttpContext): void {
   app.removeAllContentTypeParsers()
   void app.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
   app.setErrorHandler(answerOAuthError(context.log))
+  refuseCodesInQuery(app)
   // Within, so that the parser above is there when these are added.
   void app.register(part(tokenRoute, context))
   void app.register(part(oauthTokenRoutes, context))
+  void app.register(part(deviceAuthorizationRoute, context))
 }
 
 /** What people and identity providers open: pages, redirects, announcements. */
 function browserRoutes(app: App, context: HttpContext): void {
   app.setErrorHandler(answerBrowserError(context.log))
+  refuseCodesInQuery(app)
   homeRoute(app, context)
   loginRoute(app, context)
   callbackRoute(app, context)
   signOutRoutes(app, context)
+  devicePageRoutes(app, context)
   providerLogoutRoutes(app, context)
 }
 

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { Authority, Clock, FeedEntry, FeedPosition, FeedStore, OpaqueTokens } from '#authority'
+import type {
+  Authority,
+  Clock,
+  DeviceAuthority,
+  FeedEntry,
+  FeedPosition,
+  FeedStore,
+  OpaqueTokens,
+} from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { BrowserDeps } from './browser/deps.ts'
 import type { Fellows } from './fellows.ts'
@@ -9,6 +17,7 @@ import type { Metrics } from './metrics.ts'
 /** What the room works with; `main` joins it. */
 export interface HttpDeps {
   readonly authority: Authority
+  readonly devices: DeviceAuthority
   readonly feed: Pick<FeedStore, 'page'>
   readonly events: FeedEvents
   /** Tells which session an opaque token names, without asking the store. */
@@ -58,6 +67,8 @@ export interface LimitTable {
   readonly failedClientAuth: RateLimit | null
   readonly sessionStarts: RateLimit | null
   readonly signIns: RateLimit | null
+  readonly deviceAuthorizations: RateLimit | null
+  readonly userCodeGuesses: RateLimit | null
   readonly eventStreamsPerCaller: number
   readonly eventStreams: number
 }

@@ -2,7 +2,7 @@ import type { LimitName } from './limits.ts'
 
 /** What one worker tells the others, so that the table of limits holds for all of them together (rule 37). */
 export type Word =
-  | { readonly kind: 'taken'; readonly limit: LimitName; readonly key: string }
+  | { readonly kind: 'taken' | 'given'; readonly limit: LimitName; readonly key: string }
   /** So many event streams of the caller are open at the worker that says it. */
   | { readonly kind: 'streams'; readonly caller: string; readonly open: number }
 

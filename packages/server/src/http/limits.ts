@@ -12,6 +12,8 @@ export const limitNames = [
   'failedClientAuth',
   'sessionStarts',
   'signIns',
+  'deviceAuthorizations',
+  'userCodeGuesses',
 ] as const satisfies readonly (keyof LimitTable)[]
 export type LimitName = (typeof limitNames)[number]
 
@@ -30,6 +32,8 @@ export interface LimitsOptions {
   readonly limited: (limit: CountedLimit) => void
   /** One was taken here: other workers take it from their buckets too (`note`). */
   readonly taken?: (limit: LimitName, key: string) => void
+  /** What was taken here was given back. */
+  readonly given?: (limit: LimitName, key: string) => void
 }
 
 /** Token buckets by limit and key (rule 37). Workers of one server tell each other what they take. */
@@ -47,6 +51,8 @@ export class Limits {
       failedClientAuth: buckets(),
       sessionStarts: buckets(),
       signIns: buckets(),
+      deviceAuthorizations: buckets(),
+      userCodeGuesses: buckets(),
     }
   }
 
@@ -72,6 +78,20 @@ export class Limits {
     refill(bucket, limit, now)
     bucket.tokens = Math.max(bucket.tokens - 1, -limit.burst)
     this.#buckets[name].set(key, bucket)
+  }
+
+  /** What was taken turned out not to count. */
+  giveBack(name: LimitName, key: string): void {
+    this.noteBack(name, key)
+    this.#options.given?.(name, key)
+  }
+
+  /** Another worker gave one back. */
+  noteBack(name: LimitName, key: string): void {
+    const limit = this.#table[name]
+    const bucket = this.#buckets[name].get(key)
+    if (limit === null || bucket === undefined) return
+    bucket.tokens = Math.min(limit.burst, bucket.tokens + 1)
   }
 
   /** The caller was refused: counted, and answered with Retry-After. */

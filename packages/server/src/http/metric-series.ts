@@ -12,6 +12,7 @@ export const routeGroups = [
   'sign-in',
   'feed',
   'stream',
+  'device',
   'metadata',
   'health',
   'other',

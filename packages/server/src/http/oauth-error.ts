@@ -4,8 +4,21 @@ export const oauthErrors = {
   invalid_client: { status: 401, when: 'the client could not be authenticated, or is disabled' },
   invalid_grant: {
     status: 400,
-    when: 'the refresh token is not good; `revoked_reason` and `revoked_at` when its session has ended',
+    when: 'the refresh token or code is not good; `revoked_reason` and `revoked_at` when its session has ended',
   },
+  authorization_pending: {
+    status: 400,
+    when: 'nobody has decided yet on the device code (RFC 8628): poll again after `interval`',
+  },
+  slow_down: {
+    status: 400,
+    when: 'as before, and the poll came too early: `interval` is five seconds longer from now on',
+  },
+  access_denied: {
+    status: 400,
+    when: 'the person said no, or whoever said yes was signed out before the device code was redeemed',
+  },
+  expired_token: { status: 400, when: 'the device code has expired: ask for another one' },
   unauthorized_client: { status: 400, when: 'the client may not use this grant' },
   unsupported_grant_type: { status: 400, when: 'the grant type is not supported' },
   invalid_scope: { status: 400, when: "the scope exceeds the client's" },

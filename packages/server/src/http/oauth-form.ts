@@ -56,9 +56,23 @@ const clientMembers = {
 
 /** For the reference; the forms are read by `formOf`. */
 export const tokenForm = Type.Object({
-  grant_type: Type.String({ description: '`refresh_token` or `client_credentials`.' }),
+  grant_type: Type.String({
+    description:
+      '`refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:device_code`.',
+  }),
+  device_code: Type.Optional(Type.String({ description: 'Of the device grant (RFC 8628).' })),
   refresh_token: Type.Optional(Type.String()),
   scope: Type.Optional(Type.String({ description: "Within the client's." })),
+  resource: Type.Optional(
+    Type.String({ description: 'One of `tokens.audience`; may be repeated (RFC 8707).' }),
+  ),
+  ...clientMembers,
+})
+
+export const deviceAuthorizationForm = Type.Object({
+  scope: Type.Optional(
+    Type.String({ description: "Within the client's; all of them without it." }),
+  ),
   resource: Type.Optional(
     Type.String({ description: 'One of `tokens.audience`; may be repeated (RFC 8707).' }),
   ),

@@ -116,6 +116,21 @@ export const problemKinds = {
     title: 'The user was signed out everywhere meanwhile',
     hint: 'Capture the fence again, authenticate the user again, then start the session.',
   },
+  not_scanned: {
+    status: 409,
+    title: 'Nobody has looked at this code yet',
+    hint: 'Call `POST /device/scan` first, show the person who asks, and let the same session decide.',
+  },
+  already_scanned: {
+    status: 409,
+    title: 'Another session has looked at this code',
+    hint: 'One session owns a code: let the other device show a new one.',
+  },
+  already_decided: {
+    status: 409,
+    title: 'This code was approved or denied before',
+    hint: 'Nothing has changed. Let the other device show a new one.',
+  },
   already_ended: {
     status: 409,
     title: 'The session has ended and cannot change',

@@ -39,6 +39,8 @@ const settings: HttpSettings = {
     failedClientAuth: null,
     sessionStarts: null,
     signIns: null,
+    deviceAuthorizations: null,
+    userCodeGuesses: null,
     eventStreamsPerCaller: 1,
     eventStreams: 1,
   },
@@ -69,6 +71,7 @@ function absent<Part extends object>(name: string): Part {
 
 const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   authority: absent('the authority'),
+  devices: absent('the device authorizations'),
   feed: absent('the feed'),
   events: absent('the event source'),
   opaque: absent('the opaque tokens'),

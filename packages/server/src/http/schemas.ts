@@ -137,6 +137,7 @@ export const sessionAnswer = closed(sessionMembers, { description: 'A session.' 
 export const adminSessionAnswer = closed(
   {
     ...sessionMembers,
+    parent_sid: maybeText('The session that approved this one from another device.'),
     revoked_at: maybeSeconds('When it ended; null while it lives.'),
     revoked_reason: maybeText('Why it ended.'),
     revoked_by_user_id: maybeText('Who ended it: a uid, `client:<id>`, or null for the system.'),

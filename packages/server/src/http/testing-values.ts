@@ -36,6 +36,7 @@ function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
     mayStartAdmins: false,
     grants: ['refresh_token', 'client_credentials'],
     device: 'web',
+    deviceGrantDevice: 'web',
     scopes: ['openid', 'profile'],
     ...more,
   }
@@ -103,6 +104,8 @@ export const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
     failedClientAuth: { perSecond: 1 / 6, burst: 20 },
     sessionStarts: { perSecond: 10, burst: 600 },
     signIns: { perSecond: 2, burst: 60 },
+    deviceAuthorizations: { perSecond: 1, burst: 30 },
+    userCodeGuesses: { perSecond: 1 / 6, burst: 10 },
     eventStreamsPerCaller: 2,
     eventStreams: 3,
   },

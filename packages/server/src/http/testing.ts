@@ -256,6 +256,7 @@ export class FakeWorld {
     const line = (fields: unknown, message?: unknown) => void this.logged.push({ fields, message })
     return {
       authority: this.authority(),
+      devices: noDevices,
       feed: {
         page: async (query) => {
           this.#ask('page')
@@ -296,6 +297,9 @@ export class FakeWorld {
 
 /** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
 const noBrowser = { cookie: { name: '__Host-curfew' } } as HttpDeps['browser']
+
+/** None are asked for: devices.test.ts has real ones. */
+const noDevices = {} as HttpDeps['devices']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }

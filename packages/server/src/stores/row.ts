@@ -184,6 +184,10 @@ export function whole(row: Row, column: string): number {
   return value
 }
 
+export function wholeOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : whole(row, column)
+}
+
 export function time(row: Row, column: string): Instant {
   return whole(row, column) as Instant
 }
@@ -202,7 +206,7 @@ function flag(row: Row, column: string): boolean {
   return value === 1
 }
 
-function textList(row: Row, column: string): readonly string[] {
+export function textList(row: Row, column: string): readonly string[] {
   const value = json(row, column)
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
   throw new ImpossibleRow(column, row[column], 'a JSON list of texts')

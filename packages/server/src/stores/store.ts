@@ -1,6 +1,9 @@
 import {
   type CursorStore,
+  type DeviceStore,
   type EffectStore,
+  type EndOrder,
+  type EndResult,
   type ProviderLogoutResult,
   type RecordedEnd,
   type StartResult,
@@ -9,6 +12,15 @@ import {
   type UserEndResult,
 } from '#authority'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
+import {
+  addDevice,
+  decideDevice,
+  deviceStandings,
+  deviceStatements,
+  pollDevice,
+  scanDevice,
+  watchedDevice,
+} from './acts/device-authorizations.ts'
 import {
   addEffect,
   claimEffects,
@@ -19,7 +31,7 @@ import {
   postponeEffect,
   releaseEffects,
 } from './acts/effects.ts'
-import { endStatements, endUser } from './acts/ends.ts'
+import { endFamily, endStatements, endUser } from './acts/ends.ts'
 import { feedStatements, readPage, readTail, renewEpoch } from './acts/feed.ts'
 import {
   addSigningKey,
@@ -59,6 +71,7 @@ export function createStore(engine: Engine): Store {
     ...keyMethods(engine),
     ...effectMethods(engine, afterwards),
     ...cursorMethods(engine),
+    ...deviceMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
@@ -117,6 +130,12 @@ function startAndEndMethods(
   const starts = startStatements(engine.dialect)
   const tells = toldOf(engine.dialect.effects, 'session.started').length > 0
   const ends = endStatements(engine.dialect)
+  const endWithFamily = async (order: EndOrder): Promise<EndResult> => {
+    const result = await engine.write(() => endFamily(ends, order))
+    const own = result.kind === 'ended' ? [result.recorded] : []
+    afterwards.ended('children' in result ? [...own, ...(result.children ?? [])] : own)
+    return result
+  }
   return {
     start: async (request) => {
       const attempt = (): Promise<StartResult> =>
@@ -133,6 +152,7 @@ function startAndEndMethods(
       return result
     },
     end: async (order) => {
+      if (order.family === true) return endWithFamily(order)
       const result = await engine.end(order)
       if (result.kind === 'ended' && result.recorded.effects === true) afterwards.effects()
       return result
@@ -232,5 +252,18 @@ function cursorMethods(engine: Engine): CursorStore {
   return {
     leaseCursor: (name, order) => engine.writeOne(() => leaseCursor(sql, name, order)),
     moveCursor: (name, order) => engine.writeOne(() => moveCursor(sql, name, order)),
+  }
+}
+
+function deviceMethods(engine: Engine): DeviceStore {
+  const sql = deviceStatements(engine.dialect)
+  return {
+    addDevice: (order) => engine.writeOne(() => addDevice(sql, order)),
+    scanDevice: (userCode, by) => engine.write(() => scanDevice(sql, userCode, by)),
+    decideDevice: (userCode, order) => engine.write(() => decideDevice(sql, userCode, order)),
+    pollDevice: (deviceCode, clientId) =>
+      engine.writeOne(() => pollDevice(sql, deviceCode, clientId)),
+    watchedDevice: (watch) => engine.read(() => watchedDevice(sql, watch)),
+    deviceStandings: (ids) => engine.read(() => deviceStandings(sql, ids)),
   }
 }

@@ -18,6 +18,7 @@ export {
   type ClientWithSecrets,
   createClientSecrets,
 } from './client-secrets.ts'
+export { createDeviceCodes } from './device-codes.ts'
 export { KeyRing, type KeyStanding } from './key-ring.ts'
 export { createOpaqueTokens } from './opaque.ts'
 export { createRandomness } from './randomness.ts'

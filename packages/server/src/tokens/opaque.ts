@@ -37,6 +37,7 @@ const prefixes: Readonly<Record<OpaquePurpose, string>> = {
   refresh: 'cfr_',
   session: 'cfs_',
   cookie: 'cfc_',
+  page: 'cfp_',
 }
 
 interface Locks {
@@ -51,6 +52,7 @@ export function createOpaqueTokens(ring: KeyRing, clock: Pick<Clock, 'now'>): Op
     refresh: locksOf(ring, 'refresh'),
     session: locksOf(ring, 'session'),
     cookie: locksOf(ring, 'cookie'),
+    page: locksOf(ring, 'page'),
   }
 
   return {

@@ -77,6 +77,7 @@ export const backend: ClientRules = {
   mayStartAdmins: false,
   grants: ['refresh_token', 'client_credentials'],
   device: 'app',
+  deviceGrantDevice: 'web',
   scopes: ['profile'],
 }
 

@@ -1,4 +1,6 @@
+import { deviceCodeGrant } from '#authority'
 import { clientCredentials } from './client-credentials.ts'
+import { deviceCode } from './device-code.ts'
 import type { GrantHandler } from './grant.ts'
 import { refreshToken } from './refresh-token.ts'
 
@@ -6,4 +8,5 @@ import { refreshToken } from './refresh-token.ts'
 export const grantHandlers: ReadonlyMap<string, GrantHandler> = new Map([
   ['refresh_token', refreshToken],
   ['client_credentials', clientCredentials],
+  [deviceCodeGrant, deviceCode],
 ])

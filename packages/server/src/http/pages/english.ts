@@ -45,6 +45,53 @@ export const english: Texts = {
     status: (status) => `Error ${status}.`,
     reference: (reference) => html`Reference ${reference}, tell it to your administrator.`,
   },
+  device: {
+    enterTitle: 'Sign another device in',
+    enterText: 'Enter the code that the other device shows you right now.',
+    code: 'Code',
+    goOn: 'Continue',
+    notACode: 'A code has ten letters, such as BCDFG-HJKLM.',
+    unknown: 'This code is not known, or it has expired. Look at the other device again.',
+    title: 'Sign this device in?',
+    asks: (client) => html`${client} asks to be signed in as you.`,
+    client: 'Application',
+    address: 'Network address',
+    program: 'Program',
+    time: 'Asked',
+    scope: 'Wants to see',
+    notKnown: 'not known',
+    ago: (minutes) =>
+      minutes < 1 ? 'just now' : minutes === 1 ? 'a minute ago' : `${minutes} minutes ago`,
+    warning:
+      'Approve only a device that is in front of your own eyes. If somebody sent you this code or link, press Deny: they would be signed in as you.',
+    sameCode: (code) => html`The screen in front of me shows ${code}.`,
+    tickFirst: 'Compare the code and tick the box first. Nothing has happened yet.',
+    approve: 'Approve',
+    deny: 'Deny',
+    other: 'Enter another code',
+    results: {
+      approved: {
+        title: 'Approved',
+        text: 'The other device is being signed in. You can close this page.',
+      },
+      denied: {
+        title: 'Denied',
+        text: 'The other device is not signed in. If you did not start this yourself, tell your administrator.',
+      },
+      expired: {
+        title: 'The code has expired',
+        text: 'Nothing has happened. Let the other device show a new code.',
+      },
+      decided: {
+        title: 'This code was used before',
+        text: 'It has been approved or denied already, and nothing has changed. Let the other device show a new code.',
+      },
+      taken: {
+        title: 'Somebody else has this code',
+        text: 'Another session has looked at it first, and nothing has changed. Let the other device show a new code.',
+      },
+    },
+  },
   frontChannelDone: {
     title: 'Signed out',
   },

@@ -5,9 +5,10 @@
  * document.ts (what every page has), then html.ts (how text becomes HTML); the words: english.ts.
  */
 export { choicePage } from './choice-page.ts'
+export { decideDevicePage, deviceResultPage, enterCodePage } from './device-pages.ts'
 export type { Page } from './document.ts'
 export { errorPage, forbiddenPage, unavailablePage } from './error-pages.ts'
 export { frontChannelDonePage } from './front-channel-page.ts'
 export { homePage } from './home-page.ts'
 export { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts'
-export type { Texts } from './texts.ts'
+export type { DeviceResult, Texts } from './texts.ts'

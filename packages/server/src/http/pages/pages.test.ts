@@ -7,6 +7,9 @@ import { html } from './html.ts'
 import {
   choicePage,
   confirmSignOutPage,
+  decideDevicePage,
+  deviceResultPage,
+  enterCodePage,
   errorPage,
   forbiddenPage,
   frontChannelDonePage,
@@ -49,6 +52,26 @@ function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> 
       { status: 400, title: text, text, retryUrl: null, reference: null },
       texts,
     ),
+    ...devicePagesWith(text, texts),
+  }
+}
+
+function devicePagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
+  const action = '/device'
+  const asks = { clientId: text, ip: text, userAgent: text, scope: text }
+  const entering = { action, uid: text, userCode: text }
+  const unsaid = { ip: null, userAgent: null, scope: '' }
+  const looking = { action, userCode: text, ...asks }
+  return {
+    'enter a code': enterCodePage({ ...entering, problem: null }, texts),
+    'enter a code, again': enterCodePage({ ...entering, problem: 'unknown' }, texts),
+    'decide on a device': decideDevicePage({ ...looking, minutesAgo: 3, ticked: true }, texts),
+    'decide, and tick': decideDevicePage(
+      { ...looking, ...unsaid, minutesAgo: 0, ticked: false },
+      texts,
+    ),
+    approved: deviceResultPage({ action, result: 'approved' }, texts),
+    'a used code': deviceResultPage({ action, result: 'decided' }, texts),
   }
 }
 
@@ -270,6 +293,21 @@ const foreignTexts: Texts = {
     ...{ tryAgain: 'Ж', signOut: 'Ж', deadEnd: 'Ж' },
     status: (status) => `Ж ${status}`,
     reference: (reference) => html`Ж ${reference}`,
+  },
+  device: {
+    ...{ enterTitle: 'Ж', enterText: 'Ж', code: 'Ж', goOn: 'Ж', notACode: 'Ж', unknown: 'Ж' },
+    ...{ title: 'Ж', client: 'Ж', address: 'Ж', program: 'Ж', time: 'Ж', scope: 'Ж' },
+    ...{ notKnown: 'Ж', warning: 'Ж', tickFirst: 'Ж', approve: 'Ж', deny: 'Ж', other: 'Ж' },
+    asks: (client) => html`Ж ${client}`,
+    ago: (minutes) => `Ж ${minutes}`,
+    sameCode: (code) => html`Ж ${code}`,
+    results: {
+      approved: { title: 'Ж', text: 'Ж' },
+      denied: { title: 'Ж', text: 'Ж' },
+      expired: { title: 'Ж', text: 'Ж' },
+      decided: { title: 'Ж', text: 'Ж' },
+      taken: { title: 'Ж', text: 'Ж' },
+    },
   },
   frontChannelDone: { title: 'Ж' },
 }

@@ -81,6 +81,28 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; user-select: all; 
 .button:hover { border-color: var(--accent); }
 .first { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 .first:hover { border-color: var(--accent-over); background: var(--accent-over); }
+label { display: block; margin: 0 0 .75rem; font-weight: 600; }
+.code {
+  display: block;
+  width: 100%;
+  margin: .25rem 0 0;
+  padding: .75rem;
+  border: 1px solid var(--edge);
+  border-radius: calc(var(--radius) - 4px);
+  background: var(--ground);
+  color: var(--text);
+  font: 600 1.25rem/1.25 ui-monospace, Menlo, Consolas, monospace;
+  letter-spacing: .08em;
+  text-transform: uppercase;
+}
+.tick { display: flex; gap: .75rem; margin: 0; font-weight: 400; }
+.tick input { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--accent); }
+.tick code { font-weight: 600; white-space: nowrap; }
+dl { margin: 0 0 1rem; }
+dt { color: var(--quiet); font-size: .8125rem; }
+dd { margin: 0 0 .5rem; }
+.warning { padding: .75rem 1rem; border-left: 4px solid var(--focus); background: var(--ground); }
+.actions + .actions { margin-top: .75rem; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 3px; }
 `
 

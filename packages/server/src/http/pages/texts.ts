@@ -1,5 +1,8 @@
 import type { Html } from './html.ts'
 
+/** How a look at a device code ended. */
+export type DeviceResult = 'approved' | 'denied' | 'expired' | 'decided' | 'taken'
+
 /**
  * All words that the pages themselves say, in one language. Another language is one more file like
  * english.ts, handed to the page as its second argument.
@@ -48,6 +51,32 @@ export interface Texts {
     readonly deadEnd: string
     readonly status: (status: number) => string
     readonly reference: (reference: Html) => Html
+  }
+  readonly device: {
+    readonly enterTitle: string
+    readonly enterText: string
+    readonly code: string
+    readonly goOn: string
+    readonly notACode: string
+    readonly unknown: string
+    readonly title: string
+    readonly asks: (client: Html) => Html
+    readonly client: string
+    readonly address: string
+    readonly program: string
+    readonly time: string
+    readonly scope: string
+    readonly notKnown: string
+    readonly ago: (minutes: number) => string
+    readonly warning: string
+    readonly sameCode: (code: Html) => Html
+    readonly tickFirst: string
+    readonly approve: string
+    readonly deny: string
+    readonly other: string
+    readonly results: Readonly<
+      Record<DeviceResult, { readonly title: string; readonly text: string }>
+    >
   }
   readonly frontChannelDone: {
     readonly title: string

@@ -6,6 +6,7 @@ import { BrowserProblem, problemOfFlow, type Remedy } from '../browser/answers.t
 import { jarOf, ownCookies, setFlowCookies, setSessionCookie } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
+import { leadsToPage, pageSession, setPageCookie } from '../browser/page-cookie.ts'
 import { rawQuery } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { limitSignIns, loginUrl } from './login.ts'
@@ -64,8 +65,12 @@ async function sessionsOf(
   request: FastifyRequest,
 ): Promise<readonly LiveSession[]> {
   const cookies = ownCookies(request, browser)
-  const found = await Promise.all(cookies.map((cookie) => browser.gateway.byCookie(cookie)))
-  return found.filter((session) => session !== undefined)
+  const found = await Promise.all([
+    ...cookies.map((cookie) => browser.gateway.byCookie(cookie)),
+    pageSession(browser, request),
+  ])
+  const sessions = found.filter((session) => session !== undefined)
+  return [...new Map(sessions.map((session) => [session.origin.sid, session])).values()]
 }
 
 interface Done {
@@ -75,7 +80,7 @@ interface Done {
 }
 
 function signedIn(
-  { browser }: HttpContext,
+  { browser, settings }: HttpContext,
   reply: FastifyReply,
   { returned, session, now }: Done,
 ): FastifyReply {
@@ -84,6 +89,9 @@ function signedIn(
   setSessionCookie(reply, browser, { value: browser.gateway.cookieOf(session), maxAgeSeconds })
   const { returnTo, binding } = returned
   const target = browser.targets().check(returnTo)
+  if (leadsToPage(settings.publicUrl, returnTo)) {
+    setPageCookie(reply, browser, { value: browser.gateway.pageCookieOf(session), maxAgeSeconds })
+  }
   // The rules may have changed since /login: then it leads nowhere any more.
   if (target.kind !== 'allowed') {
     const detail = 'You are signed in, but the page that you wanted is not served any more.'

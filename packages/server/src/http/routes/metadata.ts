@@ -64,6 +64,7 @@ function metadata({ settings, authority, clients }: HttpContext) {
     issuer,
     jwks_uri: at('/.well-known/jwks.json'),
     token_endpoint: at('/oauth/token'),
+    device_authorization_endpoint: at('/oauth/device_authorization'),
     token_endpoint_auth_methods_supported: [...confidential, 'none'],
     token_endpoint_auth_signing_alg_values_supported: algorithms,
     revocation_endpoint: at('/oauth/revoke'),

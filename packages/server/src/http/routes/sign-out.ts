@@ -4,6 +4,7 @@ import type { SignedOut } from '#authority'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
 import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
+import { dropPageCookie, pageSession } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import type { App, HttpContext } from '../context.ts'
@@ -119,9 +120,11 @@ async function holderOf({ browser }: HttpContext, request: FastifyRequest, { tic
   const sessions = await Promise.all([
     ...cookies.map((cookie) => browser.gateway.byCookie(cookie)),
     ...(sid === undefined ? [] : [browser.gateway.bySid(sid)]),
+    pageSession(browser, request),
   ])
   const uid = sessions.find((session) => session !== undefined)?.origin.uid ?? null
-  return { uid, cookies, sids: sid === undefined ? [] : [sid] }
+  const ofPages = sessions.at(-1)?.origin.sid
+  return { uid, cookies, sids: [sid, ofPages].filter((one) => one !== undefined) }
 }
 
 interface Going {
@@ -138,11 +141,13 @@ async function goOn(
 ): Promise<FastifyReply> {
   const { browser, settings } = context
   const sid = wish.ticket === undefined ? undefined : browser.tickets.read(wish.ticket)
+  const ofPages = (await pageSession(browser, request))?.origin.sid
   const done = await browser.gateway.signOut({
     cookies: ownCookies(request, browser),
-    sids: sid === undefined ? [] : [sid],
+    sids: [...new Set([sid, ofPages].filter((one) => one !== undefined))],
   })
   dropSessionCookie(reply, browser)
+  dropPageCookie(reply, browser)
   const status = request.method === 'POST' ? 303 : 302
   const there = await atProvider(context, done, after)
   if (there !== undefined) return reply.redirect(there, status)

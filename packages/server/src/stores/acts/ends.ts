@@ -1,5 +1,5 @@
 import type { EndOrder, EndResult, UserEndOrder, UserEndResult } from '#authority'
-import { reason, type SessionId } from '#domain'
+import { reason, type SessionId, type Uid } from '#domain'
 import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, toEnd, whole } from '../row.ts'
@@ -16,6 +16,12 @@ export interface EndStatements extends Pick<StartStatements, 'lockUser' | 'addUs
   readonly fenceUser: Statement
   readonly disableUser: Statement
   readonly userRows: Statement
+  readonly family: FamilyStatements
+}
+
+interface FamilyStatements {
+  readonly owner: Statement
+  readonly live: Statement
 }
 
 export function endStatements(dialect: Dialect): EndStatements {
@@ -48,6 +54,23 @@ export function endStatements(dialect: Dialect): EndStatements {
       'user_rows',
       `select sid, case when ${runOut} then 1 else 0 end as run_out from sessions
       where uid = $1 and revoked_at is null order by sid${dialect.forUpdate}`,
+    ),
+    family: familyStatements(dialect, runOut),
+  }
+}
+
+/** A child that lives may have an ancestor between that ended by itself: rows are kept for long. */
+function familyStatements(dialect: Dialect, runOut: string): FamilyStatements {
+  return {
+    owner: statement('owner', 'select uid from sessions where sid = $1'),
+    live: statement(
+      'family',
+      `with recursive family(sid) as (
+        select sid from sessions where sid ${dialect.inList(1)}
+        union select c.sid from sessions c join family f on c.parent_sid = f.sid
+      )
+      select s.sid, case when ${runOut} then 1 else 0 end as run_out
+      from sessions s join family f on f.sid = s.sid where s.revoked_at is null order by s.sid`,
     ),
   }
 }
@@ -97,6 +120,38 @@ function unendedResult(order: EndOrder, row: Row | undefined): EndResult | undef
   return order.guard === 'expired' ? { kind: 'not-expired' } : undefined
 }
 
+/**
+ * With the sessions that it approved (rule 31). The user's row is locked first, as by every start: so no
+ * child starts once its parent's end has looked for children.
+ */
+export function* endFamily(sql: EndStatements, order: EndOrder): Act<EndResult> {
+  const [owner] = yield* ask(sql.family.owner, order.sid)
+  if (owner === undefined) return { kind: 'unknown' }
+  yield* lockUser(sql, text(owner, 'uid') as Uid)
+  const children = yield* childOrders(sql, [order])
+  const results = yield* endSessions(sql, [order, ...children])
+  const ended = children.flatMap(({ sid }) => {
+    const result = results.get(sid)
+    return result?.kind === 'ended' ? [result.recorded] : []
+  })
+  const result = results.get(order.sid) ?? { kind: 'unknown' }
+  const alone = ended.length === 0 || result.kind === 'unknown' || result.kind === 'not-expired'
+  return alone ? result : { ...result, children: ended }
+}
+
+/** The live descendants of those that are to end, each for its ancestor's reason. */
+export function* childOrders(
+  sql: Pick<EndStatements, 'dialect' | 'family'>,
+  orders: readonly EndOrder[],
+): Act<readonly EndOrder[]> {
+  const [first] = orders
+  if (first === undefined) return []
+  const named = new Set(orders.map(({ sid }) => sid))
+  const rows = yield* ask(sql.family.live, sql.dialect.list([...named]))
+  const cause = { reason: first.reason, by: first.by }
+  return rows.map((row) => orderOf(cause, row)).filter(({ sid }) => !named.has(sid))
+}
+
 /** Rule 1: the user's row first, then the fence, and only then the sessions; the head last. */
 export function* endUser(sql: EndStatements, order: UserEndOrder): Act<UserEndResult> {
   yield* lockUser(sql, order.uid)
@@ -113,7 +168,7 @@ export function* endUser(sql: EndStatements, order: UserEndOrder): Act<UserEndRe
 }
 
 /** A session that has run out ended of itself, whoever comes after. */
-function orderOf({ reason: asked, by }: UserEndOrder, row: Row): EndOrder {
+function orderOf({ reason: asked, by }: Pick<EndOrder, 'reason' | 'by'>, row: Row): EndOrder {
   const sid = text(row, 'sid') as SessionId
   if (whole(row, 'run_out') === 0) return { sid, reason: asked, by, guard: 'live' }
   return { sid, reason: reason('expired'), by: null, guard: 'expired' }

@@ -1,9 +1,9 @@
-import type { EndOrder, ProviderLogoutOrder, ProviderLogoutResult } from '#authority'
+import type { EndOrder, ProviderLogoutOrder, ProviderLogoutResult, RecordedEnd } from '#authority'
 import { reason, type SessionId, type Uid } from '#domain'
 import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, whole } from '../row.ts'
-import { type EndStatements, endStatements } from './ends.ts'
+import { childOrders, type EndStatements, endStatements } from './ends.ts'
 import { type OnceStatements, onceStatements, useOnce } from './once.ts'
 import {
   type AdmissionStatements,
@@ -76,8 +76,18 @@ export function* endByProvider(
     target.by === 'sid'
       ? yield* rowsOfSid(sql, { issuer, ...target }, order.rememberMs)
       : yield* rowsOfSubject(sql, issuer, target)
+  return { kind: 'done', ended: yield* endThese(sql.ends, rows) }
+}
+
+/** With what they approved (rule 31), which may have started after the provider's word was written. */
+function* endThese(sql: EndStatements, rows: readonly Row[]): Act<readonly RecordedEnd[]> {
   const orders = rows.map(orderOf)
-  return { kind: 'done', ended: orders.length === 0 ? [] : yield* sql.ends.dialect.endRows(orders) }
+  const why = { reason: reason('idpLogout'), by: null }
+  const children = yield* childOrders(
+    sql,
+    orders.map((order) => ({ ...order, ...why })),
+  )
+  return orders.length === 0 ? [] : yield* sql.dialect.endRows([...orders, ...children])
 }
 
 function* rowsOfSid(

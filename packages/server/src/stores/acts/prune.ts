@@ -6,12 +6,16 @@ import { whole } from '../row.ts'
 /** No feed row goes earlier: replicas may need it to judge their snapshots (rule 5). */
 const feedKeptMsMin = 3_600_000
 
+/** Whoever still shows or polls a code that ran out is told so for that long. */
+const deviceKeptMs = 3_600_000
+
 export interface PruneStatements {
   readonly feed: Statement
   readonly raiseFloor: Statement
   readonly sessions: Statement
   readonly effects: Statement
   readonly once: Statement
+  readonly devices: Statement
 }
 
 export function pruneStatements({ now, greatest }: Dialect): PruneStatements {
@@ -46,6 +50,13 @@ export function pruneStatements({ now, greatest }: Dialect): PruneStatements {
         select kind, id from once where expires_at <= ${now} order by expires_at limit $1
       ) returning expires_at`,
     ),
+    devices: statement(
+      'prune_devices',
+      `delete from device_authorizations where id in (
+        select id from device_authorizations where expires_at < ${now} - ${deviceKeptMs}
+        order by expires_at limit $1
+      )`,
+    ),
   }
 }
 
@@ -65,6 +76,7 @@ export function* pruneFeed(sql: PruneStatements, limits: PruneLimits): Act<numbe
  */
 export function* pruneSessions(sql: PruneStatements, limits: PruneLimits): Act<number> {
   yield* ask(sql.once, limits.rowsMax)
+  yield* ask(sql.devices, limits.rowsMax)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const rows = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
   return rows.length

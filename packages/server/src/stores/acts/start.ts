@@ -12,6 +12,7 @@ import { insertedColumns, insertedValues, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, time, toSession, whole } from '../row.ts'
 import { type AdmissionStatements, admissionStatements, admit } from './provider-admission.ts'
+import { backVoucher, takeVoucher, type VoucherStatements, voucherStatements } from './vouchers.ts'
 
 export interface StartStatements {
   readonly dialect: Dialect
@@ -20,6 +21,7 @@ export interface StartStatements {
   readonly classRows: Statement
   readonly insert: Statement
   readonly admission: AdmissionStatements
+  readonly vouchers: VoucherStatements
   readonly effects: Statement
 }
 
@@ -51,6 +53,7 @@ export function startStatements(dialect: Dialect): StartStatements {
         (select seq from feed_head where id = 1) as seq`,
     ),
     admission: admissionStatements(dialect),
+    vouchers: voucherStatements(dialect),
     effects: statement(
       'start_effects',
       `insert into outbox (sid, kind, target, event, payload, created_at, open_since, due_at)
@@ -61,14 +64,19 @@ export function startStatements(dialect: Dialect): StartStatements {
 }
 
 /**
- * One transaction, in the order of locks of rule 1: the user, the provider's names of the session, the
+ * One transaction, in the order of locks of rule 1: the voucher, the user, the provider's names of the session, the
  * sessions of the class by sid, the feed's head. Only `started` has written anything; every other answer is rolled back.
  */
 export function* startSession(sql: StartStatements, request: StartRequest): Act<StartResult> {
   const { candidate, applicant, policy } = request
+  const spent = yield* takeVoucher(sql.vouchers, request)
+  if (spent !== undefined) return spent
   const user = yield* lockUser(sql, candidate.origin.uid)
   const refusal = refuse(user, request.fence)
   if (refusal !== undefined) return refusal
+  // Under the user's lock, which ends with families take as well: none comes between here and the insert.
+  const unbacked = yield* backVoucher(sql.vouchers, request)
+  if (unbacked !== undefined) return unbacked
   const kept = yield* admit(sql.admission, candidate.provider, request.fence)
   if (kept !== undefined) return kept
   const rows = yield* ask(sql.classRows, candidate.origin.uid, candidate.origin.device)

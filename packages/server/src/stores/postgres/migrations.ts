@@ -185,4 +185,39 @@ create table cursors (
 ) with (fillfactor = 50);
 `,
   },
+  {
+    version: 6,
+    name: 'device authorizations, and the sessions that a session has approved',
+    text: `
+create table device_authorizations (
+  id text collate "C" not null primary key,
+  device_code_hash text collate "C" not null,
+  user_code_hash text collate "C" not null,
+  watch_hash text collate "C" not null,
+  client_id text collate "C" not null,
+  scope text not null,
+  resources text not null,
+  ip text,
+  user_agent text,
+  requested_at bigint not null,
+  expires_at bigint not null,
+  state text collate "C" not null,
+  interval_ms bigint not null,
+  polled_at bigint,
+  hurried bigint not null default 0,
+  scanner_sid text collate "C",
+  scanner_uid text collate "C",
+  scanned_at bigint,
+  fence bigint,
+  decided_at bigint,
+  started_sid text collate "C",
+  consumed_at bigint
+) with (fillfactor = 80);
+create unique index device_authorizations_device_code on device_authorizations (device_code_hash);
+create unique index device_authorizations_user_code on device_authorizations (user_code_hash);
+create unique index device_authorizations_watch on device_authorizations (watch_hash);
+create index device_authorizations_expire on device_authorizations (expires_at);
+create index sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
+`,
+  },
 ]

@@ -181,4 +181,39 @@ create table cursors (
 ) strict, without rowid;
 `,
   },
+  {
+    version: 6,
+    name: 'device authorizations, and the sessions that a session has approved',
+    text: `
+create table device_authorizations (
+  id text not null primary key,
+  device_code_hash text not null,
+  user_code_hash text not null,
+  watch_hash text not null,
+  client_id text not null,
+  scope text not null,
+  resources text not null,
+  ip text,
+  user_agent text,
+  requested_at integer not null,
+  expires_at integer not null,
+  state text not null,
+  interval_ms integer not null,
+  polled_at integer,
+  hurried integer not null default 0,
+  scanner_sid text,
+  scanner_uid text,
+  scanned_at integer,
+  fence integer,
+  decided_at integer,
+  started_sid text,
+  consumed_at integer
+) strict;
+create unique index device_authorizations_device_code on device_authorizations (device_code_hash);
+create unique index device_authorizations_user_code on device_authorizations (user_code_hash);
+create unique index device_authorizations_watch on device_authorizations (watch_hash);
+create index device_authorizations_expire on device_authorizations (expires_at);
+create index sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
+`,
+  },
 ]
