@@ -33,7 +33,7 @@ export function now(): Instant {
 export function startRequest(uid: string, fence: number): StartRequest {
   const joiner = { clientId, providerId: null, roles: ['pilot'], acr: null }
   const applicant = { deviceId: null, mayJoin: true, joiner }
-  return { candidate: newSession(uid as Uid), applicant, policy, fence }
+  return { candidate: newSession(uid as Uid), applicant, policy, fence, voucher: null }
 }
 
 function newSession(uid: Uid): LiveSession {

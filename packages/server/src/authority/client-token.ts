@@ -75,7 +75,7 @@ function issued(
   return { kind: 'issued', tokens: tokenSet(rooms, order) }
 }
 
-function ownSignIn(input: ClientTokenInput): SignIn {
+function ownSignIn(input: ClientTokenInput): Omit<SignIn, 'voucher'> {
   return {
     uid: clientUid(input.client.id),
     clientId: input.client.id,

@@ -39,6 +39,8 @@ export type { LogoutAnswer, ManyAnswer } from './logout.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,
+  type CodeHash,
+  type CodeStore,
   type Denylist,
   type EndOrder,
   type EndResult,
@@ -50,6 +52,7 @@ export {
   type FeedStore,
   type KeyStore,
   type ListedKeyId,
+  type NewCode,
   type OnceStore,
   type Pruned,
   type PruneLimits,
@@ -64,12 +67,14 @@ export {
   type StartRequest,
   type StartResult,
   type Store,
+  type StoredCode,
   type StoredSigningKey,
   StoreUnavailable,
   type TailRead,
   type UserEndOrder,
   type UserEndResult,
   type UserState,
+  type Voucher,
 } from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
 export {

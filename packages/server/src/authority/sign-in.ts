@@ -82,7 +82,8 @@ export async function signIn(
   const provider = (sid: SessionId, now: Instant) =>
     linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
   const asked = { ...person, ...place, mayJoin: false, refreshable: false, provider }
-  const started = await startByProvider(rooms, asked, rules)
+  const started = await startByProvider(rooms, { ...asked, voucher: null }, rules)
+  if (started.kind === 'voucher-refused') throw new Error('a voucher was refused, and none given')
   if (!('session' in started)) return started
   const { session, now } = started
   for (const sid of previous) await replace(rooms, sid, session.origin.sid)

@@ -16,7 +16,7 @@ import {
 } from '#domain'
 import { apply } from './apply.ts'
 import type { DeviceRules } from './policy.ts'
-import { StoreUnavailable } from './ports.ts'
+import { StoreUnavailable, type Voucher } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
@@ -47,6 +47,8 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** What the start uses up, in its own transaction. */
+  readonly voucher: Voucher | null
   /** The identity provider's part, for the sid and the instant of the start; its tokens are sealed under the sid. */
   readonly provider?: (sid: SessionId, now: Instant) => ProviderLink
 }
@@ -57,7 +59,10 @@ export type Started =
   | { readonly kind: 'user-disabled' }
 
 /** Only a session that a provider vouches for can be refused by the provider (rule 23). */
-export type StartedByProvider = Started | { readonly kind: 'provider-logged-out' }
+export type StartedByProvider =
+  | Started
+  | { readonly kind: 'provider-logged-out' }
+  | { readonly kind: 'voucher-refused'; readonly sid: SessionId | null }
 
 /**
  * The one way to start a session; every kind of sign-in ends here.
@@ -66,12 +71,12 @@ export type StartedByProvider = Started | { readonly kind: 'provider-logged-out'
  */
 export async function start(
   rooms: Rooms,
-  signIn: Omit<SignIn, 'provider'>,
+  signIn: Omit<SignIn, 'provider' | 'voucher'>,
   rules: DeviceRules,
 ): Promise<Started> {
-  const started = await startByProvider(rooms, signIn, rules)
-  if (started.kind !== 'provider-logged-out') return started
-  throw new Error('a provider refused the start of a session that it knows nothing of')
+  const started = await startByProvider(rooms, { ...signIn, voucher: null }, rules)
+  if (started.kind !== 'provider-logged-out' && started.kind !== 'voucher-refused') return started
+  throw new Error(`a start that no provider and no voucher is part of answered ${started.kind}`)
 }
 
 /** @throws StoreUnavailable */
@@ -106,7 +111,9 @@ async function place(rooms: Rooms, placing: Placing): Promise<StartedByProvider 
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)
   const applicant = applicantOf(signIn, candidate.provider?.providerId ?? null)
-  const result = await rooms.store.start({ candidate, applicant, policy: rules.policy, fence })
+  const { voucher } = signIn
+  const order = { candidate, applicant, policy: rules.policy, fence, voucher }
+  const result = await rooms.store.start(order)
   switch (result.kind) {
     case 'started':
       for (const ended of result.ended) {

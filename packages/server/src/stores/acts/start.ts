@@ -4,6 +4,7 @@ import {
   type StartResult,
   startPayload,
   toldOf,
+  type Voucher,
 } from '#authority'
 import type { Epoch, FeedCursor, LiveSession, PlacedEnd, Uid } from '#domain'
 import { place } from '#domain'
@@ -11,6 +12,7 @@ import { type Act, ask, askOne, type Row, type Statement, statement } from '../a
 import { insertedColumns, insertedValues, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, time, toSession, whole } from '../row.ts'
+import { type CodeStatements, codeStatements, takeCode } from './codes.ts'
 import { type AdmissionStatements, admissionStatements, admit } from './provider-admission.ts'
 
 export interface StartStatements {
@@ -20,6 +22,7 @@ export interface StartStatements {
   readonly classRows: Statement
   readonly insert: Statement
   readonly admission: AdmissionStatements
+  readonly codes: CodeStatements
   readonly effects: Statement
 }
 
@@ -51,6 +54,7 @@ export function startStatements(dialect: Dialect): StartStatements {
         (select seq from feed_head where id = 1) as seq`,
     ),
     admission: admissionStatements(dialect),
+    codes: codeStatements(dialect),
     effects: statement(
       'start_effects',
       `insert into outbox (sid, kind, target, event, payload, created_at, open_since, due_at)
@@ -61,11 +65,13 @@ export function startStatements(dialect: Dialect): StartStatements {
 }
 
 /**
- * One transaction, in the order of locks of rule 1: the user, the provider's names of the session, the
+ * One transaction, in the order of locks of rule 1: the voucher, the user, the provider's names of the session, the
  * sessions of the class by sid, the feed's head. Only `started` has written anything; every other answer is rolled back.
  */
 export function* startSession(sql: StartStatements, request: StartRequest): Act<StartResult> {
   const { candidate, applicant, policy } = request
+  const used = yield* takeVoucher(sql, request.voucher, candidate)
+  if (used !== undefined) return used
   const user = yield* lockUser(sql, candidate.origin.uid)
   const refusal = refuse(user, request.fence)
   if (refusal !== undefined) return refusal
@@ -80,6 +86,21 @@ export function* startSession(sql: StartStatements, request: StartRequest): Act<
   const asOf = yield* insert(sql, candidate)
   yield* tell(sql, candidate)
   return { kind: 'started', ended, asOf }
+}
+
+/** Of all starts that bring one voucher, the first that commits has it. */
+function* takeVoucher(
+  sql: StartStatements,
+  voucher: Voucher | null,
+  { origin }: LiveSession,
+): Act<StartResult | undefined> {
+  if (voucher === null) return undefined
+  switch (voucher.kind) {
+    case 'code':
+      return yield* takeCode(sql.codes, voucher.code, origin.sid)
+    default:
+      return voucher.kind satisfies never
+  }
 }
 
 /** The user's row, locked until the end of the transaction and created if absent (rule 1). */

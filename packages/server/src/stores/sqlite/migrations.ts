@@ -181,4 +181,21 @@ create table cursors (
 ) strict, without rowid;
 `,
   },
+  {
+    version: 5,
+    name: 'authorization codes',
+    text: `
+create table authorization_codes (
+  hash text not null primary key,
+  client_id text not null,
+  redirect_uri text not null,
+  challenge text not null,
+  dpop_jkt text,
+  sealed text,
+  sid text,
+  expires_at integer not null
+) strict;
+create index authorization_codes_expire on authorization_codes (expires_at);
+`,
+  },
 ]
