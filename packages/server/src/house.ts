@@ -13,6 +13,8 @@ import type { Instant } from '#domain'
 import { openStore } from '#stores'
 import {
   createAccessTokens,
+  createCodeTokens,
+  createIdTokens,
   createOpaqueTokens,
   createRandomness,
   createSealer,
@@ -114,6 +116,9 @@ export async function openHouse<Remembered extends Memory>(
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),
+      idTokens: createIdTokens({ issuer: policy.issuer, keys: signingKeys, clock }),
+      codes: createCodeTokens(),
+      seal: sealer,
       random: createRandomness(),
     }
     const authority = createAuthority(rooms)

@@ -99,6 +99,8 @@ function rulesOf(client: ClientConfig): ClientRules {
     grants: client.grants,
     device: client.device,
     scopes: client.scopes,
+    redirectUris: client.redirectUris,
+    postLogoutRedirectUris: client.postLogoutRedirectUris,
   }
 }
 

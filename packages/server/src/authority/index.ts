@@ -7,6 +7,13 @@
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export { type Authority, createAuthority } from './authority.ts'
+export type {
+  AuthorizationRequest,
+  CodeAnswer,
+  CodeOrder,
+  RedeemAnswer,
+  RedeemInput,
+} from './authorization-code.ts'
 export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
@@ -30,6 +37,7 @@ export type {
   Tombstones,
 } from './effect-ports.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
+export { identityClaims, identityScopes } from './id-claims.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
 export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
@@ -124,6 +132,10 @@ export type {
   AccessClaims,
   AccessTokens,
   AccessVerdict,
+  CodeTokens,
+  IdClaims,
+  IdTokenHint,
+  IdTokens,
   OpaqueParts,
   OpaquePurpose,
   OpaqueTokens,
@@ -133,3 +145,4 @@ export type {
 } from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'
+export type { UserInfo } from './userinfo.ts'

@@ -13,6 +13,8 @@ export interface ClientRules {
   /** The class of its sessions where the request names none. */
   readonly device: string
   readonly scopes: readonly string[]
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
 }
 
 /** What the configuration says of a device class. */

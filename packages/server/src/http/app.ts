@@ -33,6 +33,7 @@ import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
@@ -43,10 +44,12 @@ import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
 import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
 import { providerLogoutRoutes } from './routes/provider-logout.ts'
+import { pushedAuthorizationRoute } from './routes/pushed-authorization.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
 import { startRoutes } from './routes/start.ts'
 import { tokenRoute } from './routes/token.ts'
+import { userInfoRoutes } from './routes/userinfo.ts'
 import { userRoutes } from './routes/users.ts'
 import { ajvOptions } from './schemas.ts'
 
@@ -70,6 +73,7 @@ export function createHttp(deps: HttpDeps): Http {
   void app.register(cors, corsOptions(corsOrigins))
   void app.register(part(adminElsewhere ? apiWithoutAdmin : apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
+  void app.register(part(userInfoRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   const admin = adminElsewhere ? adminApp(deps, context) : undefined
@@ -218,6 +222,7 @@ function oauthRoutes(app: App, context: HttpContext): void {
   // Within, so that the parser above is there when these are added.
   void app.register(part(tokenRoute, context))
   void app.register(part(oauthTokenRoutes, context))
+  void app.register(part(pushedAuthorizationRoute, context))
 }
 
 /** What people and identity providers open: pages, redirects, announcements. */
@@ -225,6 +230,7 @@ function browserRoutes(app: App, context: HttpContext): void {
   app.setErrorHandler(answerBrowserError(context.log))
   homeRoute(app, context)
   loginRoute(app, context)
+  authorizeRoute(app, context)
   callbackRoute(app, context)
   signOutRoutes(app, context)
   providerLogoutRoutes(app, context)

@@ -56,7 +56,12 @@ const clientMembers = {
 
 /** For the reference; the forms are read by `formOf`. */
 export const tokenForm = Type.Object({
-  grant_type: Type.String({ description: '`refresh_token` or `client_credentials`.' }),
+  grant_type: Type.String({
+    description: '`authorization_code`, `refresh_token` or `client_credentials`.',
+  }),
+  code: Type.Optional(Type.String({ description: 'Of `GET /oauth/authorize`.' })),
+  redirect_uri: Type.Optional(Type.String({ description: 'The same as there.' })),
+  code_verifier: Type.Optional(Type.String({ description: 'PKCE (RFC 7636), always.' })),
   refresh_token: Type.Optional(Type.String()),
   scope: Type.Optional(Type.String({ description: "Within the client's." })),
   resource: Type.Optional(

@@ -1,9 +1,11 @@
+import { authorizationCode } from './authorization-code.ts'
 import { clientCredentials } from './client-credentials.ts'
 import type { GrantHandler } from './grant.ts'
 import { refreshToken } from './refresh-token.ts'
 
 /** Who answers which `grant_type` at the token endpoint. */
 export const grantHandlers: ReadonlyMap<string, GrantHandler> = new Map([
+  ['authorization_code', authorizationCode],
   ['refresh_token', refreshToken],
   ['client_credentials', clientCredentials],
 ])

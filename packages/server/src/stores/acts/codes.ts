@@ -46,10 +46,7 @@ export function codeStatements({ now }: Dialect): CodeStatements {
 
 export function* addCode(sql: CodeStatements, code: NewCode): Act<void> {
   const { hash, clientId, redirectUri, challenge, dpopThumbprint, sealed, ttlMs } = code
-  yield* ask(
-    sql.add,
-    ...[hash, clientId, redirectUri, challenge, dpopThumbprint, sealed, ttlMs],
-  )
+  yield* ask(sql.add, ...[hash, clientId, redirectUri, challenge, dpopThumbprint, sealed, ttlMs])
 }
 
 export function* readCode(sql: CodeStatements, hash: CodeHash): Act<StoredCode | undefined> {
