@@ -43,6 +43,7 @@ export default defineConfig({
           name: 'e2e',
           include: [
             'packages/server/test/e2e/**/*.test.ts',
+            'packages/server/test/apps/**/*.test.ts',
             'packages/server/test/oidc/**/*.test.ts',
             'packages/server/test/gateway/**/*.test.ts',
             'packages/server/test/redis/**/*.test.ts',

@@ -15,6 +15,7 @@ import {
   type BrowserDeps,
   forbiddenPage,
   type Metrics,
+  PushedRequests,
   SignOutTickets,
   unavailablePage,
 } from '#http'
@@ -195,6 +196,7 @@ function browserDeps(
     prefix: gateway.prefix,
     handOff: joined.handOff,
     tickets: joined.tickets,
+    pushed: new PushedRequests(seal, store, clock),
     signOutUrl: (order) => signOutUrl(providers, order),
     verifyLogoutToken: (token) => verifyLogoutToken(providers, clock, token),
   }

@@ -15,7 +15,9 @@ import type { Instant } from '#domain'
 import { openStore } from '#stores'
 import {
   createAccessTokens,
+  createCodeTokens,
   createDeviceCodes,
+  createIdTokens,
   createOpaqueTokens,
   createRandomness,
   createSealer,
@@ -118,6 +120,9 @@ export async function openHouse<Remembered extends Memory>(
       cache: memory.cache,
       opaque: createOpaqueTokens(ring, clock),
       access: createAccessTokens({ issuer: policy.issuer, keys: signingKeys, clock, onUnknownKey }),
+      idTokens: createIdTokens({ issuer: policy.issuer, keys: signingKeys, clock }),
+      codes: createCodeTokens(),
+      seal: sealer,
       random: createRandomness(),
     }
     const authority = createAuthority(rooms)

@@ -100,6 +100,8 @@ function rulesOf(client: ClientConfig): ClientRules {
     device: client.device,
     deviceGrantDevice: client.deviceGrantDevice,
     scopes: client.scopes,
+    redirectUris: client.redirectUris,
+    postLogoutRedirectUris: client.postLogoutRedirectUris,
   }
 }
 

@@ -1,6 +1,14 @@
 import type { ClientId, LiveSession, Session, SessionId, Uid } from '#domain'
 import * as administer from './administer.ts'
 import type { Applied } from './apply.ts'
+import {
+  type CodeAnswer,
+  type CodeOrder,
+  issueCode,
+  type RedeemAnswer,
+  type RedeemInput,
+  redeemCode,
+} from './authorization-code.ts'
 import { type ClientTokenAnswer, type ClientTokenInput, clientToken } from './client-token.ts'
 import { type Introspection, introspect, type RevocationAnswer, revokeToken } from './introspect.ts'
 import { type IssueAnswer, type IssueInput, issue } from './issue.ts'
@@ -11,6 +19,8 @@ import { type Presented, present } from './present.ts'
 import { type RefreshAnswer, type RefreshInput, refresh } from './refresh.ts'
 import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
+import type { IdTokenHint } from './token-ports.ts'
+import { type UserInfo, userInfo } from './userinfo.ts'
 
 /** The use cases, for http and the command line. Each may throw StoreUnavailable or KeyMissing. */
 export interface Authority {
@@ -18,6 +28,11 @@ export interface Authority {
   issue(input: IssueInput): Promise<IssueAnswer>
   refresh(input: RefreshInput): Promise<RefreshAnswer>
   clientToken(input: ClientTokenInput): Promise<ClientTokenAnswer>
+  issueCode(order: CodeOrder): Promise<CodeAnswer>
+  redeemCode(input: RedeemInput): Promise<RedeemAnswer>
+  userInfo(token: string): Promise<UserInfo>
+  /** What an ID token of ours names, also after it has run out. */
+  readHint(token: string): IdTokenHint | undefined
   present(token: string): Promise<Presented>
   introspect(caller: ClientRules, token: string): Promise<Introspection>
   revokeToken(caller: ClientRules, token: string): Promise<RevocationAnswer>
@@ -49,6 +64,10 @@ export function createAuthority(rooms: Rooms): Authority {
     issue: (input) => issue(rooms, input),
     refresh: (input) => refresh(rooms, input),
     clientToken: (input) => clientToken(rooms, ownSessions, input),
+    issueCode: (order) => issueCode(rooms, order),
+    redeemCode: (input) => redeemCode(rooms, input),
+    userInfo: (token) => userInfo(rooms, token),
+    readHint: (token) => rooms.idTokens.readHint(token),
     present: (token) => present(rooms, token),
     introspect: (caller, token) => introspect(rooms, caller, token),
     revokeToken: (caller, token) => revokeToken(rooms, caller, token),

@@ -7,6 +7,13 @@
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export { type Authority, createAuthority } from './authority.ts'
+export type {
+  AuthorizationRequest,
+  CodeAnswer,
+  CodeOrder,
+  RedeemAnswer,
+  RedeemInput,
+} from './authorization-code.ts'
 export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
@@ -28,7 +35,6 @@ export {
   deviceCodeGrant,
   deviceLifetimeMs,
   pollIntervalMs,
-  type RedeemAnswer,
   type ScanAnswer,
 } from './devices.ts'
 export { noEffects, startPayload, toldOf } from './effect-plan.ts'
@@ -50,6 +56,7 @@ export type {
   Tombstones,
 } from './effect-ports.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
+export { identityClaims, identityScopes } from './id-claims.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'
 export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
@@ -60,6 +67,8 @@ export { NextRead } from './next-read.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,
+  type CodeHash,
+  type CodeStore,
   type Denylist,
   type DeviceVoucher,
   type EndOrder,
@@ -72,6 +81,7 @@ export {
   type FeedStore,
   type KeyStore,
   type ListedKeyId,
+  type NewCode,
   type OnceStore,
   type Pruned,
   type PruneLimits,
@@ -86,12 +96,14 @@ export {
   type StartRequest,
   type StartResult,
   type Store,
+  type StoredCode,
   type StoredSigningKey,
   StoreUnavailable,
   type TailRead,
   type UserEndOrder,
   type UserEndResult,
   type UserState,
+  type Voucher,
 } from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
 export {
@@ -141,6 +153,10 @@ export type {
   AccessClaims,
   AccessTokens,
   AccessVerdict,
+  CodeTokens,
+  IdClaims,
+  IdTokenHint,
+  IdTokens,
   OpaqueParts,
   OpaquePurpose,
   OpaqueTokens,
@@ -150,3 +166,4 @@ export type {
 } from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'
+export type { UserInfo } from './userinfo.ts'

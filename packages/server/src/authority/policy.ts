@@ -15,6 +15,8 @@ export interface ClientRules {
   /** The class of its sessions from the device grant. */
   readonly deviceGrantDevice: string
   readonly scopes: readonly string[]
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
 }
 
 /** What the configuration says of a device class. */

@@ -6,6 +6,7 @@
 import type {
   Actor,
   Applicant,
+  Brand,
   ClientId,
   DevicePolicy,
   End,
@@ -57,18 +58,8 @@ export interface RecordedEnd {
   readonly effects?: boolean
 }
 
-export interface StartRequest {
-  /** Version 1. Its times were computed from the replica's clock. */
-  readonly candidate: LiveSession
-  readonly applicant: Applicant
-  readonly policy: DevicePolicy
-  /** The global fence, captured at the beginning of the sign-in (rule 1). */
-  readonly fence: number
-  readonly voucher: Voucher | null
-}
-
-/** What a start uses up in its own transaction: it is taken first, and by one start alone. */
-export type Voucher = DeviceVoucher
+/** What a start uses up: it works once, and remembers the session that it started. */
+export type Voucher = { readonly kind: 'code'; readonly code: CodeHash } | DeviceVoucher
 
 /** An approved device authorization (rule 31): the approver has to live when the session starts. */
 export interface DeviceVoucher {
@@ -80,6 +71,20 @@ export interface DeviceVoucher {
   readonly approver: SessionId
 }
 
+/** SHA-256 of an authorization code, in base64url: the store holds nothing that can be presented. */
+export type CodeHash = Brand<string, 'CodeHash'>
+
+export interface StartRequest {
+  /** Version 1. Its times were computed from the replica's clock. */
+  readonly candidate: LiveSession
+  readonly applicant: Applicant
+  readonly policy: DevicePolicy
+  /** The global fence, captured at the beginning of the sign-in (rule 1). */
+  readonly fence: number
+  /** Taken first in the start's own transaction; null: the start uses nothing up. */
+  readonly voucher: Voucher | null
+}
+
 export type StartResult =
   | { readonly kind: 'started'; readonly ended: readonly RecordedEnd[]; readonly asOf: FeedCursor }
   /** Nothing was written: take part in this session, by a swap. */
@@ -89,8 +94,12 @@ export type StartResult =
   | { readonly kind: 'user-disabled' }
   /** The provider announced the end of this sign-in before it had finished (rule 23). */
   | { readonly kind: 'provider-logged-out' }
-  /** It was used before, has expired, or what it rests on is gone. */
-  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
+  /** It was used before, has expired, or what it rests on is gone; `sid`: what it has started, where that is known. */
+  | {
+      readonly kind: 'voucher-refused'
+      readonly why: VoucherRefusal
+      readonly sid: SessionId | null
+    }
 
 export type VoucherRefusal = 'used' | 'approver-ended'
 
@@ -298,6 +307,35 @@ export interface OnceStore {
   once(kind: string, id: string, expiresAt: Instant): Promise<boolean>
 }
 
+/** An authorization code as it was given (RFC 6749, section 4.1.2). */
+export interface NewCode {
+  readonly hash: CodeHash
+  readonly clientId: ClientId
+  readonly redirectUri: string
+  /** PKCE, S256. */
+  readonly challenge: string
+  /** `dpop_jkt` (RFC 9449, section 10); null: any key, or none. */
+  readonly dpopThumbprint: string | null
+  /** Sealed for this code: who signed in, and what was asked for. */
+  readonly sealed: string
+  readonly ttlMs: number
+}
+
+export interface StoredCode extends Omit<NewCode, 'sealed' | 'ttlMs'> {
+  /** Null once it was used. */
+  readonly sealed: string | null
+  /** The session that it started. */
+  readonly sid: SessionId | null
+  readonly expired: boolean
+}
+
+/** Authorization codes; they are used up by `SessionStore.start`. */
+export interface CodeStore {
+  addCode(code: NewCode): Promise<void>
+  /** Also one that was used or has run out, until it is pruned. */
+  code(hash: CodeHash): Promise<StoredCode | undefined>
+}
+
 /** Between replicas: a session stands otherwise than it did. Never the truth, only a hint to look. */
 export interface SessionHints {
   announceSession(sid: SessionId): void
@@ -311,6 +349,7 @@ export interface Store
     FeedStore,
     KeyStore,
     OnceStore,
+    CodeStore,
     ProviderSessionStore,
     EffectStore,
     CursorStore,

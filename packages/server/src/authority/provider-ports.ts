@@ -18,10 +18,13 @@ export type Unsealed =
   | { readonly kind: 'key-missing'; readonly keyId: KeyId }
   | { readonly kind: 'unreadable' }
 
+/** `authorization`: what an authorization code stands for. */
+type SealedHere = 'provider-tokens' | 'authorization'
+
 /** The sealer of the tokens room, as far as it concerns a provider's tokens. */
 export interface TokenSeal {
-  seal(purpose: 'provider-tokens', identity: readonly string[], plaintext: Secret): string
-  unseal(purpose: 'provider-tokens', identity: readonly string[], sealed: string): Unsealed
+  seal(purpose: SealedHere, identity: readonly string[], plaintext: Secret): string
+  unseal(purpose: SealedHere, identity: readonly string[], sealed: string): Unsealed
 }
 
 /** What the configuration says of a provider, as far as refreshing is concerned. */

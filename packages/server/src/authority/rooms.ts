@@ -1,7 +1,15 @@
 import type { KeyId } from '#domain'
 import type { Policy } from './policy.ts'
-import type { Clock, Denylist, SessionHints, SessionStore, SnapshotCache } from './ports.ts'
-import type { AccessTokens, OpaqueTokens, Randomness } from './token-ports.ts'
+import type {
+  Clock,
+  CodeStore,
+  Denylist,
+  SessionHints,
+  SessionStore,
+  SnapshotCache,
+} from './ports.ts'
+import type { TokenSeal } from './provider-ports.ts'
+import type { AccessTokens, CodeTokens, IdTokens, OpaqueTokens, Randomness } from './token-ports.ts'
 
 /** What happened, for those who count and log. Never holds a credential. */
 export interface Signals {
@@ -34,13 +42,16 @@ export type Alarm =
 
 /** Everything that the use cases work with; `main` joins it. */
 export interface Rooms {
-  readonly store: SessionStore
+  readonly store: SessionStore & CodeStore
   readonly cache: SnapshotCache
   readonly denylist: Denylist
   readonly hints: Pick<SessionHints, 'announceSession'>
   readonly clock: Clock
   readonly opaque: OpaqueTokens
   readonly access: AccessTokens
+  readonly idTokens: IdTokens
+  readonly codes: CodeTokens
+  readonly seal: TokenSeal
   readonly random: Randomness
   readonly policy: Policy
   readonly signals: Signals

@@ -11,7 +11,7 @@ import {
   type Uid,
 } from '#domain'
 import { endFor } from './apply.ts'
-import { rulesOf } from './policy.ts'
+import { type DeviceRules, rulesOf } from './policy.ts'
 import type { ProviderTokens, TokenSeal } from './provider-ports.ts'
 import { sealTokens } from './provider-tokens.ts'
 import type { Rooms } from './rooms.ts'
@@ -78,16 +78,25 @@ export async function signIn(
   const person = { uid, roles, claims, acr, amr, authTime }
   const place = { clientId, device, deviceId: null, deviceName: null, ip, userAgent, scope, fence }
   const rules = rulesOf(rooms.policy, device)
-  const lastInstant = (now: Instant) => addMs(now, rules.absoluteTtlMs)
-  const provider = (sid: SessionId, now: Instant) =>
-    linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
-  const asked = { ...person, ...place, mayJoin: false, refreshable: false, voucher: null, provider }
-  const started = await startByProvider(rooms, asked, rules)
-  if (started.kind === 'voucher-refused') throw new Error('a sign-in without voucher lost one')
+  const provider = linkTo(seal, identity, rules)
+  const asked = { ...person, ...place, mayJoin: false, refreshable: false, provider }
+  const started = await startByProvider(rooms, { ...asked, voucher: null }, rules)
+  if (started.kind === 'voucher-refused') throw new Error('a voucher was refused, and none given')
   if (!('session' in started)) return started
   const { session, now } = started
   for (const sid of previous) await replace(rooms, sid, session.origin.sid)
   return { kind: 'signed-in', session, now }
+}
+
+/** The provider's part of a session that starts on this identity. */
+export function linkTo(
+  seal: TokenSeal,
+  identity: ProviderIdentity,
+  rules: Pick<DeviceRules, 'absoluteTtlMs'>,
+): (sid: SessionId, now: Instant) => ProviderLink {
+  const lastInstant = (now: Instant) => addMs(now, rules.absoluteTtlMs)
+  return (sid, now) =>
+    linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
 }
 
 async function replace(rooms: Rooms, previous: SessionId, next: SessionId): Promise<void> {

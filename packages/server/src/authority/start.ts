@@ -48,7 +48,7 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
-  /** What the start uses up. */
+  /** What the start uses up, in its own transaction. */
   readonly voucher: Voucher | null
   /** The session that approved this one; it never outlives that one's absolute expiry (rule 31). */
   readonly parent?: Pick<Origin, 'sid' | 'absoluteExpiresAt'>
@@ -65,7 +65,11 @@ export type Started =
 export type StartedByProvider =
   | Started
   | { readonly kind: 'provider-logged-out' }
-  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
+  | {
+      readonly kind: 'voucher-refused'
+      readonly why: VoucherRefusal
+      readonly sid: SessionId | null
+    }
 
 /**
  * The one way to start a session; every kind of sign-in ends here.
@@ -79,7 +83,7 @@ export async function start(
 ): Promise<Started> {
   const started = await startByProvider(rooms, { ...signIn, voucher: null }, rules)
   if (started.kind !== 'provider-logged-out' && started.kind !== 'voucher-refused') return started
-  throw new Error('a start was refused for what it did not bring: a provider, a voucher')
+  throw new Error(`a start that no provider and no voucher is part of answered ${started.kind}`)
 }
 
 /** @throws StoreUnavailable */
@@ -114,9 +118,9 @@ async function place(rooms: Rooms, placing: Placing): Promise<StartedByProvider 
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)
   const applicant = applicantOf(signIn, candidate.provider?.providerId ?? null)
-  const { policy } = rules
   const { voucher } = signIn
-  const result = await rooms.store.start({ candidate, applicant, policy, fence, voucher })
+  const order = { candidate, applicant, policy: rules.policy, fence, voucher }
+  const result = await rooms.store.start(order)
   switch (result.kind) {
     case 'started':
       for (const ended of result.ended) {

@@ -1,5 +1,7 @@
 /* What the authority needs of the tokens room: opaque tokens, access tokens, fresh identifiers. */
-import type { Instant, KeyId, Salt, SessionId, TokenId } from '#domain'
+
+import type { ClientId, Instant, KeyId, Salt, SessionId, TokenId, Uid } from '#domain'
+import type { CodeHash } from './ports.ts'
 
 /** `page`: the cookie of Curfew's own pages on the public host; `cookie`: the gateway's (rule 15). */
 export type OpaquePurpose = 'refresh' | 'session' | 'cookie' | 'page'
@@ -71,6 +73,43 @@ export interface AccessTokens {
   /** Signature, `typ`, issuer, audience and times, by the store's clock. Never whether it has ended. */
   verify(token: string): AccessVerdict
   currentKid(): string
+}
+
+/** The claims of an ID token (OpenID Connect Core, section 2) but `at_hash`. */
+export interface IdClaims {
+  readonly iss: string
+  readonly sub: string
+  /** The client alone. */
+  readonly aud: string
+  readonly exp: number
+  readonly iat: number
+  readonly auth_time: number
+  readonly sid: string
+  readonly [name: string]: unknown
+}
+
+/** What an ID token of ours says, whether or not it has run out. */
+export interface IdTokenHint {
+  readonly uid: Uid
+  readonly clientId: ClientId
+  readonly sid: SessionId
+}
+
+export interface IdTokens {
+  /** `at_hash` binds it to the access token beside it (OpenID Connect Core, section 3.1.3.6). */
+  sign(claims: IdClaims, by: { readonly kid: string; readonly accessToken: string }): string
+  /** `id_token_hint`: undefined for what we have not signed, or with a key that is gone. */
+  readHint(token: string): IdTokenHint | undefined
+}
+
+/** Authorization codes and what they are bound to. */
+export interface CodeTokens {
+  /** One that nobody guesses, and what the store keeps of it. */
+  fresh(): { readonly code: string; readonly hash: CodeHash }
+  /** Undefined for what is no code of ours. */
+  hashOf(code: string): CodeHash | undefined
+  /** PKCE, S256 (RFC 7636, section 4.6), in constant time. */
+  proves(verifier: string, challenge: string): boolean
 }
 
 /** Fresh identifiers. */

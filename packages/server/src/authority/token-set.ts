@@ -6,6 +6,7 @@ import {
   type MintedAccess,
   toSeconds,
 } from '#domain'
+import { hasScope, idClaims } from './id-claims.ts'
 import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import type { AccessClaims } from './token-ports.ts'
@@ -19,6 +20,8 @@ export interface TokenSet {
   readonly scope: string
   readonly refreshToken: string | null
   readonly sessionToken: string | null
+  /** For scope `openid` of a session that a provider vouches for. */
+  readonly idToken: string | null
   readonly sessionExpiresAt: EpochSeconds
 }
 
@@ -39,21 +42,42 @@ export interface TokenSetOrder {
   readonly wish: TokenWish
   readonly refreshToken: boolean
   readonly sessionToken: boolean
+  /** Of the authorization request; a refresh has none (OpenID Connect Core, section 12.2). */
+  readonly nonce?: string | null
 }
 
 /** Derives the tokens that the row stands for. Nothing here changes the session (rule 4). */
 export function tokenSet(rooms: Rooms, order: TokenSetOrder): TokenSet {
   const { session, minted, now } = order
   const claims = accessClaims(rooms, session, minted, order.wish)
+  const accessToken = rooms.access.sign(claims, minted.keyId)
   return {
     session,
-    accessToken: rooms.access.sign(claims, minted.keyId),
+    accessToken,
     expiresIn: Math.max(0, minted.exp - toSeconds(now)),
     scope: claims.scope,
     refreshToken: order.refreshToken ? refreshToken(rooms, session) : null,
     sessionToken: order.sessionToken ? sessionToken(rooms, session) : null,
+    idToken: idToken(rooms, order, { accessToken, scope: claims.scope }),
     sessionExpiresAt: toSeconds(expiresAt(session)),
   }
+}
+
+interface Beside {
+  readonly accessToken: string
+  readonly scope: string
+}
+
+/**
+ * Says that a person signed in, so it takes a session that a provider vouches for: of one that a backend
+ * started, Curfew has seen no sign-in.
+ */
+function idToken(rooms: Rooms, order: TokenSetOrder, beside: Beside): string | null {
+  const { session, minted, nonce = null } = order
+  const { accessToken, scope } = beside
+  if (session.provider === null || !hasScope(scope, 'openid')) return null
+  const claims = idClaims(session, { issuer: rooms.policy.issuer, minted, scope, nonce })
+  return rooms.idTokens.sign(claims, { kid: minted.keyId, accessToken })
 }
 
 /** The same token for others: `audience` is all that it is good for. */

@@ -59,6 +59,7 @@ export function oauthTokenJson(tokens: TokenSet, { scope }: TokenWish) {
     access_token: tokens.accessToken,
     expires_in: tokens.expiresIn,
     ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),
+    ...(tokens.idToken === null ? {} : { id_token: tokens.idToken }),
     ...(tokens.scope === '' && scope === null ? {} : { scope: tokens.scope }),
     session_expires_at: tokens.sessionExpiresAt,
   }

@@ -40,6 +40,7 @@ import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
 import { deviceRoutes } from './routes/device.ts'
 import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
@@ -54,10 +55,12 @@ import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
 import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
 import { providerLogoutRoutes } from './routes/provider-logout.ts'
+import { pushedAuthorizationRoute } from './routes/pushed-authorization.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
 import { startRoutes } from './routes/start.ts'
 import { tokenRoute } from './routes/token.ts'
+import { userInfoRoutes } from './routes/userinfo.ts'
 import { userRoutes } from './routes/users.ts'
 import { ajvOptions } from './schemas.ts'
 
@@ -81,6 +84,7 @@ export function createHttp(deps: HttpDeps): Http {
   void app.register(cors, corsOptions(corsOrigins))
   void app.register(part(adminElsewhere ? apiWithoutAdmin : apiRoutes, context), { prefix })
   void app.register(part(oauthRoutes, context), { prefix })
+  void app.register(part(userInfoRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   const admin = adminElsewhere ? adminApp(deps, context) : undefined
@@ -249,6 +253,7 @@ function oauthRoutes(app: App, context: HttpContext): void {
   void app.register(part(tokenRoute, context))
   void app.register(part(oauthTokenRoutes, context))
   void app.register(part(deviceAuthorizationRoute, context))
+  void app.register(part(pushedAuthorizationRoute, context))
 }
 
 /** What people and identity providers open: pages, redirects, announcements. */
@@ -257,6 +262,7 @@ function browserRoutes(app: App, context: HttpContext): void {
   refuseCodesInQuery(app)
   homeRoute(app, context)
   loginRoute(app, context)
+  authorizeRoute(app, context)
   callbackRoute(app, context)
   signOutRoutes(app, context)
   devicePageRoutes(app, context)

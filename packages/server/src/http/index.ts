@@ -5,6 +5,7 @@
  * that you look for: routes/, one noun a file. Errors: problems.ts. Who asks: callers.ts.
  */
 export { createHttp, createMetricsApp, type Http } from './app.ts'
+export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'
 export { SignOutTickets } from './browser/sign-out-tickets.ts'
 export type {

@@ -42,6 +42,7 @@ const results = {
   recalls: ['hit', 'nothing', 'tombstone', 'refused', 'unreadable', 'unavailable', 'dropped'],
   sharedWrites: ['written', 'outdated', 'late', 'large', 'dropped', 'failed'],
   started: ['started', 'joined', 'refused'],
+  codes: ['redeemed', 'refused', 'reused', 'other-target', 'overtaken'],
   alarms: ['generation-not-issued', 'key-missing', 'came-back'],
   verdicts: [
     ...['allow', 'preflight', 'sign-in', 'unauthenticated', 'forbidden', 'unavailable', 'own'],
@@ -56,6 +57,7 @@ const results = {
     'fence-moved',
     'user-disabled',
     'provider-logged-out',
+    'other-user',
     ...flowFailureCodes,
   ],
   providerLogouts: ['done', 'replayed', 'invalid', 'unavailable'],
@@ -81,6 +83,11 @@ export const series = {
     kind: 'counter',
     help: 'Starts of sessions by result.',
     labels: { result: results.started },
+  },
+  curfew_codes_total: {
+    kind: 'counter',
+    help: 'Authorization codes presented at the token endpoint by result; `reused` ended the session that the first use had started.',
+    labels: { result: results.codes },
   },
   curfew_swap_conflicts_total: {
     kind: 'counter',

@@ -4,7 +4,7 @@ export const oauthErrors = {
   invalid_client: { status: 401, when: 'the client could not be authenticated, or is disabled' },
   invalid_grant: {
     status: 400,
-    when: 'the refresh token or code is not good; `revoked_reason` and `revoked_at` when its session has ended',
+    when: 'the code or the refresh token is not good; `revoked_reason` and `revoked_at` when its session has ended',
   },
   authorization_pending: {
     status: 400,
@@ -22,6 +22,7 @@ export const oauthErrors = {
   unauthorized_client: { status: 400, when: 'the client may not use this grant' },
   unsupported_grant_type: { status: 400, when: 'the grant type is not supported' },
   invalid_scope: { status: 400, when: "the scope exceeds the client's" },
+  invalid_redirect_uri: { status: 400, when: 'the redirect URI is not registered (RFC 9126)' },
   invalid_target: { status: 400, when: '`resource` names no configured audience (RFC 8707)' },
   temporarily_unavailable: {
     status: 503,

@@ -58,8 +58,11 @@ const clientMembers = {
 export const tokenForm = Type.Object({
   grant_type: Type.String({
     description:
-      '`refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:device_code`.',
+      '`authorization_code`, `refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:device_code`.',
   }),
+  code: Type.Optional(Type.String({ description: 'Of `GET /oauth/authorize`.' })),
+  redirect_uri: Type.Optional(Type.String({ description: 'The same as there.' })),
+  code_verifier: Type.Optional(Type.String({ description: 'PKCE (RFC 7636), always.' })),
   device_code: Type.Optional(Type.String({ description: 'Of the device grant (RFC 8628).' })),
   refresh_token: Type.Optional(Type.String()),
   scope: Type.Optional(Type.String({ description: "Within the client's." })),

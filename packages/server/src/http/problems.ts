@@ -41,6 +41,16 @@ export const problemKinds = {
     title: 'The address to return to is not allowed',
     hint: 'Use a path, or a URL on the host of publicUrl, of a rule, under the cookie domain, or in `gateway.returnTo`.',
   },
+  redirect_uri_refused: {
+    status: 400,
+    title: 'The application may not be told there',
+    hint: "Register the address in the client's `redirectUris`; it is compared exactly, but for the port of a loopback address.",
+  },
+  request_uri_refused: {
+    status: 400,
+    title: 'The pushed request is not known',
+    hint: 'A `request_uri` works once, for the client that pushed it, within 60 s: push the request again.',
+  },
   unknown_provider: {
     status: 400,
     title: 'This way of signing in is not known',
@@ -75,6 +85,11 @@ export const problemKinds = {
     status: 403,
     title: 'The caller lacks the role',
     hint: 'Give the role in `users` or `clients` of the configuration.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'The token lacks a scope',
+    hint: 'Ask for the scope in the authorization request; `WWW-Authenticate` names it.',
   },
   roles_not_granted: {
     status: 403,
@@ -255,6 +270,7 @@ const defaultHeaders: Partial<Record<ProblemCode, Readonly<Record<string, string
   unauthenticated: { 'www-authenticate': 'Bearer' },
   invalid_token: { 'www-authenticate': 'Bearer error="invalid_token"' },
   session_ended: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  insufficient_scope: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="openid"' },
   invalid_client: { 'www-authenticate': 'Basic realm="curfew", charset="UTF-8"' },
   rate_limited: { 'retry-after': '1' },
   unavailable: { 'retry-after': '1' },

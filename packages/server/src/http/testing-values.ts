@@ -38,6 +38,8 @@ function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
     device: 'web',
     deviceGrantDevice: 'web',
     scopes: ['openid', 'profile'],
+    redirectUris: [],
+    postLogoutRedirectUris: [],
     ...more,
   }
 }

@@ -104,6 +104,7 @@ export class FakeWorld {
       scope: session.grants.scope,
       refreshToken: refreshToken ? 'cfr_next' : null,
       sessionToken: sessionToken ? 'cfs_new' : null,
+      idToken: null,
       sessionExpiresAt: (nowSeconds + 3600) as EpochSeconds,
     }
   }
@@ -154,6 +155,19 @@ export class FakeWorld {
         if (this.disabled.has(uid)) return { kind: 'client-disabled' }
         return { kind: 'issued', tokens: this.#tokens(sessionOf(99, uid), false, false) }
       },
+      issueCode: async () => {
+        this.#ask('issueCode')
+        return { kind: 'issued', code: 'cfa_code' }
+      },
+      redeemCode: async () => {
+        this.#ask('redeemCode')
+        return { kind: 'refused' }
+      },
+      userInfo: async () => {
+        this.#ask('userInfo')
+        return { kind: 'invalid' }
+      },
+      readHint: () => undefined,
       present: async (token) => {
         this.#ask('present')
         return this.#present(token)

@@ -3,7 +3,7 @@
  *
  *   <prefix>flow-<id>   one per attempt, for the callback alone: state, nonce, verifier, target, fence
  *   __Host-…proof-<id>  beside it, over https: that this host set the attempt, and no sibling planted it
- *   <prefix>flows       for /login: which attempts are open, so that at most five are
+ *   <prefix>flows       for /login, and one for /oauth/authorize: which attempts are open there, at most five
  *   <prefix>round       for /login: how often this browser has come back from the same target just now
  *
  * Each is sealed under its own name, so that none passes for another.
@@ -42,6 +42,8 @@ export type CookieJar = (name: string) => string | undefined
 const flowsMax = 5
 /** Proxies take a line of headers of 8 KB, and the cookies of all attempts go to the callback in one. */
 const flowBytesMax = 7000
+/** Those of applications beside them: a browser that has many of both open is rare. */
+const appFlowBytesMax = 3500
 
 /** One attempt. */
 export interface Flow {
@@ -56,6 +58,8 @@ export interface Flow {
   readonly maxAge: number | null
   /** Of a browser on a host that the session has to be handed to (rule 28). */
   readonly binding: string | null
+  /** An application's request; absent in cookies of older versions. */
+  readonly app?: string | null
 }
 
 export interface OpenFlow {
@@ -82,6 +86,7 @@ export interface FlowCookiesOptions {
   readonly seal: CookieSeal
   readonly secure: boolean
   readonly loginPath: string
+  readonly authorizePath: string
   readonly callbackPath: string
   /** Longer than an attempt is good for: one that took too long is known, and begins again. */
   readonly flowTtlSeconds: number
@@ -111,11 +116,12 @@ export class FlowCookies {
     const bytes = cookies.reduce((sum, { name, value }) => sum + name.length + value.length, 0)
     const since = flow.startedAt - this.#options.flowTtlSeconds * 1000
     const open = this.#flows(jar).filter(({ at }) => at > since)
-    const kept = fitting(open, flowBytesMax - bytes)
+    const forApp = typeof flow.app === 'string'
+    const kept = fitting(open, (forApp ? appFlowBytesMax : flowBytesMax) - bytes)
     const dropped = open.slice(0, open.length - kept.length)
     return [
       ...cookies,
-      this.#setFlows([...kept, { id, at: flow.startedAt, bytes }]),
+      this.#setFlows([...kept, { id, at: flow.startedAt, bytes }], forApp),
       ...dropped.flatMap((one) => this.dropFlow(one.id)),
     ]
   }
@@ -142,9 +148,10 @@ export class FlowCookies {
     return Array.isArray(flows) ? flows.filter(isOpenFlow).slice(-flowsMax) : []
   }
 
-  #setFlows(flows: readonly OpenFlow[]): CookieOrder {
-    const { loginPath, flowTtlSeconds } = this.#options
-    return this.#set('flows', flows, loginPath, flowTtlSeconds)
+  /** Each of the two ways in sees its own list alone. */
+  #setFlows(flows: readonly OpenFlow[], forApp: boolean): CookieOrder {
+    const { loginPath, authorizePath, flowTtlSeconds } = this.#options
+    return this.#set('flows', flows, forApp ? authorizePath : loginPath, flowTtlSeconds)
   }
 
   round(jar: CookieJar): Round | undefined {
@@ -204,7 +211,8 @@ function isFlow(value: unknown): value is Flow {
     typeof flow.fence === 'number' &&
     typeof flow.startedAt === 'number' &&
     typeof flow.round === 'number' &&
-    (flow.binding === null || typeof flow.binding === 'string')
+    (flow.binding === null || typeof flow.binding === 'string') &&
+    (flow.app === undefined || flow.app === null || typeof flow.app === 'string')
   )
 }
 

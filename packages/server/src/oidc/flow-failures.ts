@@ -88,6 +88,10 @@ export interface FlowFailure {
   readonly returnTo: string | null
   /** For the log: never a credential. */
   readonly detail: string | null
+  /** The application's request, when the sign-in was for one. */
+  readonly app: string | null
+  /** The error code that the provider sent the browser back with. */
+  readonly providerError: string | null
 }
 
 export function failed(
@@ -96,6 +100,8 @@ export function failed(
     readonly providerId?: string
     readonly returnTo?: string
     readonly detail?: string
+    readonly app?: string | null
+    readonly providerError?: string | null
   } = {},
 ): FlowFailure {
   return {
@@ -105,6 +111,8 @@ export function failed(
     providerId: about.providerId ?? null,
     returnTo: about.returnTo ?? null,
     detail: about.detail ?? null,
+    app: about.app ?? null,
+    providerError: about.providerError ?? null,
   }
 }
 
@@ -129,6 +137,11 @@ export function codeOf(error: unknown): FlowFailureCode {
   if (error instanceof client.WWWAuthenticateChallengeError) return 'client_refused'
   if (error instanceof client.ClientError) return codeOfClient(error)
   throw error
+}
+
+/** What the provider itself said in the answer that the browser brought. */
+export function errorOf(error: unknown): string | null {
+  return error instanceof client.AuthorizationResponseError ? error.error : null
 }
 
 function codeOfBody({ error, status }: client.ResponseBodyError): FlowFailureCode {

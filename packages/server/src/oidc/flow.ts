@@ -9,8 +9,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import * as client from 'openid-client'
 import type { Clock, OnceStore, ProviderIdentity } from '#authority'
-import { addMs, type Claims, epochSeconds, Secret } from '#domain'
-import { tokensExpireAt } from './expiry.ts'
+import { addMs } from '#domain'
 import {
   type CookieJar,
   type CookieOrder,
@@ -18,12 +17,11 @@ import {
   type Flow,
   FlowCookies,
 } from './flow-cookies.ts'
-import { codeOf, type FlowFailure, failed, IssuedInFuture } from './flow-failures.ts'
-import { githubUser } from './github.ts'
-import { mergeClaims, verifiedEmail, whyNotAllowed } from './identity.ts'
-import { judgedPerson, type Person, personOf } from './person.ts'
+import { codeOf, errorOf, type FlowFailure, failed } from './flow-failures.ts'
+import { whyNotAllowed } from './identity.ts'
 import { presetOf, scopesFor } from './presets.ts'
 import { publicAddress } from './provider-http.ts'
+import { identify, identityOf, type TokenAnswer } from './provider-identity.ts'
 import type { Discovered, Provider, Providers } from './providers.ts'
 
 export interface BeginInput {
@@ -40,6 +38,11 @@ export interface BeginInput {
   readonly acrValues?: readonly string[]
   readonly prompt?: string
   readonly loginHint?: string
+  /**
+   * An application's request at `/oauth/authorize`, sealed and handed back as it is. The sign-in ends at the
+   * application then, and a loop is the application's to notice.
+   */
+  readonly app?: string | null
 }
 
 export type Begun =
@@ -59,6 +62,7 @@ export type Returned =
       readonly returnTo: string
       readonly fence: number
       readonly binding: string | null
+      readonly app: string | null
       readonly cookies: readonly CookieOrder[]
     }
   | (FlowFailure & { readonly cookies: readonly CookieOrder[] })
@@ -97,8 +101,6 @@ const cookieTtlSeconds = (2 * flowTtlMs) / 1000
 const roundsMax = 4
 const roundMs = 10_000
 const idLength = 12
-/** How far the provider's clock may be ahead. */
-const futureMsMax = 120_000
 
 export function createSignInFlow(options: SignInFlowOptions): SignInFlow {
   const { publicUrl, seal } = options
@@ -107,6 +109,7 @@ export function createSignInFlow(options: SignInFlowOptions): SignInFlow {
     seal,
     secure: publicUrl.startsWith('https:'),
     loginPath: `${base}/login`,
+    authorizePath: `${base}/oauth/authorize`,
     callbackPath: `${base}/oidc/callback`,
     flowTtlSeconds: cookieTtlSeconds,
     roundSeconds: roundMs / 1000,
@@ -127,8 +130,8 @@ interface Tools extends SignInFlowOptions {
 async function begin(tools: Tools, asked: BeginInput): Promise<Begun> {
   const returnTo = inCookie(asked.returnTo)
   const input = { ...asked, returnTo }
-  const { providerId } = input
-  const about = { providerId, returnTo }
+  const { providerId, app = null } = input
+  const about = { providerId, returnTo, app }
   const provider = tools.providers.get(providerId)
   if (provider === undefined) return { ...failed('provider_unknown', about), cookies: [] }
   const round = roundOf(tools, input)
@@ -166,8 +169,9 @@ function bounce(tools: Tools, input: Parameters<SignInFlow['bounce']>[0]): Bounc
 
 function roundOf(
   tools: Tools,
-  { jar, returnTo, prompt }: Pick<BeginInput, 'jar' | 'returnTo' | 'prompt'>,
+  { jar, returnTo, prompt, app = null }: Pick<BeginInput, 'jar' | 'returnTo' | 'prompt' | 'app'>,
 ): number {
+  if (app !== null) return 0
   // The provider is to ask, so a person comes between: no loop has that.
   if (prompt !== undefined) return 0
   const round = tools.cookies.round(jar)
@@ -188,6 +192,7 @@ function newFlow(tools: Tools, input: BeginInput, id: string, round: number): Fl
     round,
     maxAge: input.maxAgeSeconds ?? null,
     binding: input.binding ?? null,
+    app: input.app ?? null,
   }
 }
 
@@ -226,7 +231,8 @@ async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Return
     return { ...failed('flow_missing'), cookies: [] }
   }
   const spent = tools.cookies.dropFlow(id)
-  const about = { providerId: flow.provider, returnTo: flow.returnTo }
+  const { app = null } = flow
+  const about = { providerId: flow.provider, returnTo: flow.returnTo, app }
   const expiresAt = addMs(tools.clock.now(), flowTtlMs)
   if (tools.clock.now() >= flow.startedAt + flowTtlMs) {
     return { ...failed('flow_expired', about), cookies: spent }
@@ -238,13 +244,14 @@ async function finish(tools: Tools, { query, jar }: ReturnInput): Promise<Return
   if (!(await tools.once.once('sign-in-state', targetHash(flow.state), expiresAt))) {
     return { ...failed('flow_used', about), cookies: spent }
   }
-  const identity = await redeem(tools, { provider, flow, query })
-  if (identity.kind === 'failed') return { ...identity, cookies: spent }
+  const redeemed = await redeem(tools, { provider, flow, query })
+  if (redeemed.kind === 'failed') return { ...redeemed, cookies: spent }
   const round = { target: targetHash(flow.returnTo), count: flow.round + 1, at: tools.clock.now() }
   const { returnTo, fence, binding } = flow
   // The attempt's own cookie stays: whoever comes back to this callback is led on to the target.
-  const cookies = [tools.cookies.setRound(round)]
-  return { kind: 'signed-in', identity: identity.identity, returnTo, fence, binding, cookies }
+  const cookies = app === null ? [tools.cookies.setRound(round)] : []
+  const { identity } = redeemed
+  return { kind: 'signed-in', identity, returnTo, fence, binding, app, cookies }
 }
 
 /** RFC 6749, section 4.1.2: a code, or an error. */
@@ -272,24 +279,23 @@ type Redeemed = { readonly kind: 'identity'; readonly identity: ProviderIdentity
 
 async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
   const { provider, flow } = redeeming
-  const about = { providerId: flow.provider, returnTo: flow.returnTo }
+  const about = { providerId: flow.provider, returnTo: flow.returnTo, app: flow.app ?? null }
   try {
     const discovered = await provider.discovered()
     const answer = await exchange(tools, discovered, redeeming)
-    const who = await identify({ provider, discovered }, answer, tools.clock.now())
+    const now = tools.clock.now()
+    const who = await identify({ provider, discovered }, answer, now)
     if (who.person.kind === 'claims-incomplete') return failed('claims_incomplete', about)
     if (!who.person.allowed) {
       const detail = whyNotAllowed(provider.settings.allow, who.person)
       return failed('not_allowed', { ...about, detail })
     }
-    return { kind: 'identity', identity: identityOf(tools, provider, answer, who, who.person) }
+    return { kind: 'identity', identity: identityOf(now, provider, answer, who, who.person) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
-    return failed(codeOf(error), { ...about, detail })
+    return failed(codeOf(error), { ...about, detail, providerError: errorOf(error) })
   }
 }
-
-type TokenAnswer = Awaited<ReturnType<typeof client.authorizationCodeGrant>>
 
 function exchange(
   tools: Tools,
@@ -309,77 +315,4 @@ function exchange(
     idTokenExpected: true,
     ...(flow.maxAge === null ? {} : { maxAge: flow.maxAge }),
   })
-}
-
-interface Identified {
-  readonly issuer: string
-  readonly subject: string
-  readonly idClaims: Claims | undefined
-  readonly person: Person
-}
-
-async function identify(
-  { provider, discovered }: Pick<Redirect, 'provider' | 'discovered'>,
-  answer: TokenAnswer,
-  now: number,
-): Promise<Identified> {
-  const accessToken = new Secret(answer.access_token)
-  const idClaims = answer.claims() as Claims | undefined
-  if (idClaims === undefined) {
-    const { issuer } = provider.settings
-    const user = await githubUser(provider.fetch, issuer, accessToken)
-    const person = judgedPerson(provider, issuer, mergeClaims([user]))
-    return { issuer, subject: String(user['sub']), idClaims, person }
-  }
-  if ((numberIn(idClaims, 'iat') ?? 0) * 1000 > now + futureMsMax) throw new IssuedInFuture()
-  const issuer = String(idClaims['iss'])
-  const subject = String(idClaims['sub'])
-  const sources = { provider, discovered, idClaims, accessToken, subject, issuer }
-  return { issuer, subject, idClaims, person: await personOf(sources) }
-}
-
-function identityOf(
-  tools: Tools,
-  provider: Provider,
-  answer: TokenAnswer,
-  { issuer, subject, idClaims }: Identified,
-  person: Extract<Person, { kind: 'person' }>,
-): ProviderIdentity {
-  const { uid, roles, claims } = person
-  const exp = numberIn(idClaims, 'exp')
-  const authTime = numberIn(idClaims, 'auth_time')
-  return {
-    providerId: provider.settings.id,
-    issuer,
-    subject,
-    providerSid: textIn(idClaims, 'sid'),
-    uid,
-    roles,
-    claims,
-    verifiedEmail: verifiedEmail(claims) ?? null,
-    tokens: {
-      accessToken: new Secret(answer.access_token),
-      idToken: answer.id_token === undefined ? null : new Secret(answer.id_token),
-      refreshToken: answer.refresh_token === undefined ? null : new Secret(answer.refresh_token),
-    },
-    tokensExpireAt: tokensExpireAt(tools.clock.now(), answer.expires_in, exp),
-    acr: textIn(idClaims, 'acr'),
-    amr: textsIn(idClaims, 'amr'),
-    authTime: authTime === undefined ? null : epochSeconds(Math.max(0, Math.floor(authTime))),
-  }
-}
-
-function textIn(claims: Claims | undefined, name: string): string | null {
-  const value = claims?.[name]
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-function numberIn(claims: Claims | undefined, name: string): number | undefined {
-  const value = claims?.[name]
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
-}
-
-function textsIn(claims: Claims | undefined, name: string): readonly string[] | null {
-  const value = claims?.[name]
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : null
 }

@@ -11,6 +11,7 @@ import {
   toldOf,
   type UserEndResult,
 } from '#authority'
+import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
 import {
   addDevice,
@@ -65,6 +66,7 @@ export function createStore(engine: Engine): Store {
   const afterwards = new Afterwards(engine)
   return {
     ...sessionMethods(engine),
+    ...onceMethods(engine),
     ...startAndEndMethods(engine, afterwards),
     ...providerMethods(engine, afterwards),
     ...feedMethods(engine),
@@ -108,9 +110,8 @@ type Methods<Name extends keyof Store> = Pick<Store, Name>
 
 function sessionMethods(
   engine: Engine,
-): Methods<'read' | 'swap' | 'list' | 'expired' | 'user' | 'enableUser' | 'fence' | 'once'> {
+): Methods<'read' | 'swap' | 'list' | 'expired' | 'user' | 'enableUser' | 'fence'> {
   const sql = sessionStatements(engine.dialect)
-  const once = onceStatements(engine.dialect)
   return {
     read: (sid) => engine.read(() => readSession(sql, sid)),
     swap: (from, to, until = null) => engine.writeOne(() => swapSession(sql, { from, to, until })),
@@ -119,7 +120,17 @@ function sessionMethods(
     user: (uid) => engine.read(() => readUser(sql, uid)),
     enableUser: (uid) => engine.writeOne(() => enableUser(sql, uid)),
     fence: () => engine.read(() => readFence(sql)),
+  }
+}
+
+/** What works once. */
+function onceMethods(engine: Engine): Methods<'once' | 'addCode' | 'code'> {
+  const once = onceStatements(engine.dialect)
+  const codes = codeStatements(engine.dialect)
+  return {
     once: (kind, id, expiresAt) => engine.writeOne(() => useOnce(once, { kind, id, expiresAt })),
+    addCode: (code) => engine.writeOne(() => addCode(codes, code)),
+    code: (hash) => engine.read(() => readCode(codes, hash)),
   }
 }
 

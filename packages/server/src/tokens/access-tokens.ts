@@ -3,15 +3,14 @@
  * times cheaper on the request path than a general library. `verify` says whether a token is ours and
  * in time; whether its session has ended is never asked here.
  */
-import { type KeyObject, sign, verify } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { AccessClaims, AccessTokens, AccessVerdict, Clock } from '#authority'
 import { type Instant, parseSessionId } from '#domain'
 import { readAccessClaims } from './access-claims.ts'
 import { type CompactJws, encodeJson, parseCompactJws, parseJsonObject } from './compact-jws.ts'
-import { derFromJoined, joinedFromDer } from './ecdsa-signature.ts'
-import type { SigningAlgorithm, SigningKey } from './signing-key.ts'
-import type { SigningKeys, UsableSigningKey } from './signing-keys.ts'
+import { isSignedBy, keyOf, signatureOf, signer } from './jws-signature.ts'
+import type { SigningKey } from './signing-key.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
 /** Longer ones are refused unread. Ours are under 2 KB, unless the claims that are copied are huge. */
 const tokenLengthMax = 16_384
@@ -30,30 +29,6 @@ export interface AccessTokensOptions {
 
 type Invalid = Extract<AccessVerdict, { kind: 'invalid' }>
 type Valid = Extract<AccessVerdict, { kind: 'valid' }>
-
-interface Scheme {
-  readonly sign: (input: Buffer, key: KeyObject) => Buffer
-  readonly isSigned: (input: Buffer, key: KeyObject, signature: Buffer) => boolean
-}
-
-// A bare KeyObject each time: an options object costs more than the signature (ecdsa-signature.ts).
-const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
-  ES256: {
-    sign: (input, key) => joinedFromDer(sign('sha256', input, key)),
-    isSigned: (input, key, signature) => {
-      const der = derFromJoined(signature)
-      return der !== undefined && verify('sha256', input, key, der)
-    },
-  },
-  EdDSA: {
-    sign: (input, key) => sign(null, input, key),
-    isSigned: (input, key, signature) => verify(null, input, key, signature),
-  },
-  RS256: {
-    sign: (input, key) => sign('sha256', input, key),
-    isSigned: (input, key, signature) => verify('sha256', input, key, signature),
-  },
-}
 
 interface Verified {
   readonly token: string
@@ -75,7 +50,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
         headers.set(key, header)
       }
       const signingInput = `${header}.${encodeJson(claims)}`
-      return `${signingInput}.${signature(signingInput, key)}`
+      return `${signingInput}.${signatureOf(signingInput, key)}`
     },
 
     verify(token: string): AccessVerdict {
@@ -95,18 +70,6 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       return keys.current(clock.now()).kid
     },
   }
-}
-
-function signer(keys: AccessTokensOptions['keys'], kid: string, now: Instant): UsableSigningKey {
-  const named = keys.byKid(kid)
-  const { privateKey } = named ?? { privateKey: null }
-  if (named === undefined || privateKey === null) return keys.current(now)
-  return { ...named, privateKey }
-}
-
-function signature(signingInput: string, key: UsableSigningKey): string {
-  const made = schemes[key.algorithm].sign(Buffer.from(signingInput), key.privateKey)
-  return made.toString('base64url')
 }
 
 /** All but the times, which change while the token does not. */
@@ -129,20 +92,6 @@ function isAccessTokenHeader(header: CompactJws['header']): boolean {
   if (typeof typ !== 'string' || 'crit' in header) return false
   const type = typ.toLowerCase()
   return type === 'at+jwt' || type === 'application/at+jwt'
-}
-
-/** The key decides the algorithm, never the token: `none` and HS256 over a public key find no key. */
-function keyOf(jws: CompactJws, options: AccessTokensOptions): SigningKey | undefined {
-  const { kid, alg } = jws.header
-  if (typeof kid !== 'string') return undefined
-  const key = options.keys.byKid(kid)
-  if (key === undefined) options.onUnknownKey?.(kid)
-  return key?.algorithm === alg ? key : undefined
-}
-
-function isSignedBy(jws: CompactJws, key: SigningKey): boolean {
-  const input = Buffer.from(jws.signingInput)
-  return schemes[key.algorithm].isSigned(input, key.publicKey, jws.signature)
 }
 
 function judgeClaims(payload: Buffer, issuer: string): Invalid | Valid {

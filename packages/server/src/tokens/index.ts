@@ -4,6 +4,7 @@
  * ports KeyStore and Clock. Start at key-ring.ts, then opaque.ts and signing-keys.ts.
  */
 export { type AccessTokensOptions, createAccessTokens } from './access-tokens.ts'
+export { createCodeTokens } from './authorization-codes.ts'
 export {
   type AssertionFault,
   type AssertionVerdict,
@@ -19,6 +20,7 @@ export {
   createClientSecrets,
 } from './client-secrets.ts'
 export { createDeviceCodes } from './device-codes.ts'
+export { createIdTokens, type IdTokensOptions } from './id-tokens.ts'
 export { KeyRing, type KeyStanding } from './key-ring.ts'
 export { createOpaqueTokens } from './opaque.ts'
 export { createRandomness } from './randomness.ts'

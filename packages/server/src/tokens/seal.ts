@@ -22,6 +22,7 @@ const tagLength = 16
 export type SealPurpose =
   | 'signing-key'
   | 'provider-tokens'
+  | 'authorization'
   | 'flow'
   | 'ticket'
   | 'feed-mark'
@@ -45,6 +46,7 @@ export function createSealer(ring: KeyRing, clock: Pick<Clock, 'now'>): Sealer {
   const keys: Readonly<Record<SealPurpose, ReadonlyMap<KeyId, KeyObject>>> = {
     'signing-key': ring.subkeys('seal/signing-key'),
     'provider-tokens': ring.subkeys('seal/provider-tokens'),
+    authorization: ring.subkeys('seal/authorization'),
     flow: ring.subkeys('seal/flow'),
     ticket: ring.subkeys('seal/ticket'),
     'feed-mark': ring.subkeys('seal/feed-mark'),

@@ -25,6 +25,8 @@ import {
 import { openStore } from '#stores'
 import {
   createAccessTokens,
+  createCodeTokens,
+  createIdTokens,
   createOpaqueTokens,
   createRandomness,
   createSealer,
@@ -79,6 +81,8 @@ export const backend: ClientRules = {
   device: 'app',
   deviceGrantDevice: 'web',
   scopes: ['profile'],
+  redirectUris: [],
+  postLogoutRedirectUris: [],
 }
 
 export const mobile: ClientRules = {
@@ -108,10 +112,11 @@ export async function openWorld(): Promise<World> {
   }
   const ring = new KeyRing([new Secret(Buffer.alloc(32, 7).toString('base64url'))])
   await ring.register(store, 0)
+  const sealer = createSealer(ring, clock)
   const signingKeys = new SigningKeys({
     store,
     ring,
-    sealer: createSealer(ring, clock),
+    sealer,
     alarm: () => undefined,
   })
   await signingKeys.ensure('EdDSA')
@@ -128,6 +133,9 @@ export async function openWorld(): Promise<World> {
     policy: policyOf(clients, userRoles),
     opaque: createOpaqueTokens(ring, clock),
     access: createAccessTokens({ issuer, keys: signingKeys, clock }),
+    idTokens: createIdTokens({ issuer, keys: signingKeys, clock }),
+    codes: createCodeTokens(),
+    seal: sealer,
     random: createRandomness(),
     hints: { announceSession: (sid) => void announced.push(sid) },
     denylist: {

@@ -58,7 +58,8 @@ export async function request(store: Store, wish: Wish = {}): Promise<StartReque
   const candidate = sessionAt(now, wish)
   const joiner = { clientId: app, providerId: null, roles, acr: null }
   const applicant: Applicant = { deviceId, mayJoin, joiner }
-  return { candidate, applicant, policy, fence: wish.fence ?? (await store.fence()), voucher: null }
+  const fence = wish.fence ?? (await store.fence())
+  return { candidate, applicant, policy, fence, voucher: null }
 }
 
 /** Starts a session that must start, and answers it as it was stored. */

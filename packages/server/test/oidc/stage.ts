@@ -35,6 +35,8 @@ import { openStore } from '#stores'
 import { tempFolder } from '#test/services/index.ts'
 import {
   createAccessTokens,
+  createCodeTokens,
+  createIdTokens,
   createOpaqueTokens,
   createRandomness,
   createSealer,
@@ -173,6 +175,9 @@ async function createReplica(
     },
     opaque: createOpaqueTokens(ring, clock),
     access: createAccessTokens({ issuer: publicUrl, keys, clock }),
+    idTokens: createIdTokens({ issuer: publicUrl, keys, clock }),
+    codes: createCodeTokens(),
+    seal,
     random: createRandomness(),
     hints: store,
     denylist: { denies: (sid) => denied.has(sid), deny: ({ sid }) => denied.add(sid) },

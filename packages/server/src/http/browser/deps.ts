@@ -1,6 +1,7 @@
 import type { GatewayAuthority } from '#authority'
 import type { CookieSettings, cookieReach, HandOff, ReturnTargets } from '#gateway'
 import type { LogoutTokenVerdict, Provider, SignInFlow, SignOutOrder } from '#oidc'
+import type { PushedRequests } from '../authorization/pushed-requests.ts'
 import type { SignOutTickets } from './sign-out-tickets.ts'
 
 /** What sign-in and sign-out in browsers work with; `main` joins it. */
@@ -20,6 +21,7 @@ export interface BrowserDeps {
   readonly prefix: string
   readonly handOff: Pick<HandOff, 'issue'>
   readonly tickets: SignOutTickets
+  readonly pushed: PushedRequests
   /** The provider's sign-out page; undefined: it has none. */
   readonly signOutUrl: (order: SignOutOrder) => Promise<string | undefined>
   readonly verifyLogoutToken: (token: string) => Promise<LogoutTokenVerdict>

@@ -8,6 +8,14 @@ export interface AfterSignOut {
   readonly returnTo: string | null
   /** The application that our own page leads back to. */
   readonly app: string | null
+  /** The client that asked for it (OpenID Connect RP-Initiated Logout 1.0), and where it is told. */
+  readonly client: LeavingClient | null
+}
+
+export interface LeavingClient {
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly state: string | null
 }
 
 /** A person may look at the confirmation for so long. */
@@ -41,8 +49,8 @@ export class SignOutTickets {
   }
 
   after(state: string | undefined): AfterSignOut {
-    const { returnTo, app } = state === undefined ? {} : this.#open('signed-out', state)
-    return { returnTo: textOr(returnTo), app: textOr(app) }
+    const { returnTo, app, client } = state === undefined ? {} : this.#open('signed-out', state)
+    return { returnTo: textOr(returnTo), app: textOr(app), client: clientOr(client) }
   }
 
   #write(what: string, note: Readonly<Record<string, unknown>>): string {
@@ -58,4 +66,10 @@ export class SignOutTickets {
 
 function textOr(value: unknown): string | null {
   return typeof value === 'string' ? value : null
+}
+
+function clientOr(value: unknown): LeavingClient | null {
+  const { clientId, redirectUri, state } = (value ?? {}) as Partial<LeavingClient>
+  if (typeof clientId !== 'string' || typeof redirectUri !== 'string') return null
+  return { clientId, redirectUri, state: textOr(state) }
 }

@@ -15,6 +15,25 @@ export const english: Texts = {
     signInWith: (name) => html`Sign in with ${name}`,
     none: 'No way to sign in is set up here. Tell your administrator.',
   },
+  goOn: {
+    done: {
+      title: 'Go on in the application',
+      text: (application) => html`You are signed in. ${application} is waiting for you.`,
+      button: 'Continue',
+    },
+    failed: {
+      title: 'You are not signed in',
+      text: (application) => html`The sign-in for ${application} was not finished.`,
+      button: 'Back to the application',
+    },
+    signedOut: {
+      title: 'You are signed out',
+      text: (application) => html`Your session of ${application} has ended.`,
+      button: 'Back to the application',
+    },
+    stranger: (where) =>
+      html`This opens ${where} on this device. If you did not come from there, close this page.`,
+  },
   confirm: {
     title: 'Sign out?',
     signedInAs: (uid) => html`You are signed in as ${uid}.`,

@@ -7,6 +7,7 @@ import { html } from './html.ts'
 import {
   choicePage,
   confirmSignOutPage,
+  continuePage,
   decideDevicePage,
   deviceResultPage,
   enterCodePage,
@@ -28,6 +29,24 @@ function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> 
     home: homePage({ uid: text, ...ways }, texts),
     'home of nobody': homePage({ uid: null, ...ways }, texts),
     choice: choicePage({ providers: [{ name: text, url }] }, texts),
+    'go on': continuePage(
+      {
+        clientId: text,
+        url: 'com.example.app:/cb?code=x',
+        redirectUri: 'com.example.app:/cb',
+        outcome: 'done',
+      },
+      texts,
+    ),
+    'back to the application': continuePage(
+      {
+        clientId: text,
+        url: 'http://[::1]:9/cb?error=x',
+        redirectUri: 'http://[::1]:9/cb',
+        outcome: 'failed',
+      },
+      texts,
+    ),
     'choice of none': choicePage({ providers: [] }, texts),
     confirm: confirmSignOutPage(
       { action: '/signout', fields: { [`n${text}`]: text, state: text }, uid: text },
@@ -282,6 +301,12 @@ const foreignTexts: Texts = {
   lang: 'x-test',
   home: { titleIn: 'Ж', titleOut: 'Ж', nobody: 'Ж', signIn: 'Ж' },
   choice: { title: 'Ж', text: 'Ж', signInWith: (name) => html`${name}`, none: 'Ж' },
+  goOn: {
+    done: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
+    failed: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
+    signedOut: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
+    stranger: (where) => html`Ж ${where}`,
+  },
   confirm: { title: 'Ж', signedInAs: (uid) => html`Ж ${uid}`, text: 'Ж', signOut: 'Ж' },
   signedOut: {
     ...{ title: 'Ж', text: 'Ж', shared: 'Ж', signIn: 'Ж', goBack: 'Ж' },

@@ -22,6 +22,12 @@ export interface Texts {
     readonly signInWith: (name: Html) => Html
     readonly none: string
   }
+  readonly goOn: {
+    readonly done: GoOn
+    readonly failed: GoOn
+    readonly signedOut: GoOn
+    readonly stranger: (where: Html) => Html
+  }
   readonly confirm: {
     readonly title: string
     readonly signedInAs: (uid: Html) => Html
@@ -81,4 +87,10 @@ export interface Texts {
   readonly frontChannelDone: {
     readonly title: string
   }
+}
+
+interface GoOn {
+  readonly title: string
+  readonly text: (application: Html) => Html
+  readonly button: string
 }

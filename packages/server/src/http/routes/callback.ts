@@ -9,6 +9,7 @@ import { handOffUrl } from '../browser/hand-off-url.ts'
 import { leadsToPage, pageSession, setPageCookie } from '../browser/page-cookie.ts'
 import { rawQuery } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
+import { answerApplication } from './callback-application.ts'
 import { limitSignIns, loginUrl } from './login.ts'
 
 type SignedIn = Extract<Returned, { kind: 'signed-in' }>
@@ -42,6 +43,8 @@ async function callback(
   const came = { query: rawQuery(request), jar: jarOf(request) }
   const returned = await context.browser.flow.finish(came)
   setFlowCookies(reply, returned.cookies)
+  const { app } = returned
+  if (app !== null) return answerApplication(context, { request, reply, returned, app })
   if (returned.kind === 'failed') {
     context.metrics.count('curfew_sign_ins_total', { result: returned.code })
     return unfinished(context, request, reply, returned)

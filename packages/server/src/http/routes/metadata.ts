@@ -1,3 +1,5 @@
+import { identityClaims, identityScopes } from '#authority'
+import { promptValues } from '../authorization/authorization-request.ts'
 import type { App, HttpContext } from '../context.ts'
 import { grantHandlers } from '../grants/grants.ts'
 
@@ -70,12 +72,35 @@ function metadata({ settings, authority, clients }: HttpContext) {
     revocation_endpoint: at('/oauth/revoke'),
     revocation_endpoint_auth_methods_supported: [...confidential, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+    ...authorizationMetadata(at),
     introspection_endpoint: at('/oauth/introspect'),
     introspection_endpoint_auth_methods_supported: confidential,
     introspection_endpoint_auth_signing_alg_values_supported: algorithms,
     grant_types_supported: [...grantHandlers.keys()],
-    response_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [settings.algorithm],
+  }
+}
+
+/** RFC 8414, RFC 9126, RFC 9207, OpenID Connect Discovery 1.0 and RP-Initiated Logout 1.0. */
+function authorizationMetadata(at: (path: string) => string) {
+  return {
+    authorization_endpoint: at('/oauth/authorize'),
+    pushed_authorization_request_endpoint: at('/oauth/par'),
+    require_pushed_authorization_requests: false,
+    authorization_response_iss_parameter_supported: true,
+    userinfo_endpoint: at('/userinfo'),
+    end_session_endpoint: at('/signout'),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    code_challenge_methods_supported: ['S256'],
+    prompt_values_supported: promptValues,
+    scopes_supported: identityScopes,
+    claims_supported: identityClaims,
+    claim_types_supported: ['normal'],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    // Unless it is said, they are (OpenID Connect Discovery, section 3).
+    request_uri_parameter_supported: false,
   }
 }

@@ -1,6 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SignedOut } from '#authority'
+import type { SessionId } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
 import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
@@ -10,6 +11,7 @@ import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
 import { confirmSignOutPage, signedOutPage } from '../pages/index.ts'
+import { backToClient, leavingOf } from './end-session.ts'
 
 const tags = ['Sign-in in browsers']
 const config = { group: 'sign-in', who: 'browsers' } as const
@@ -20,7 +22,11 @@ interface Wish {
   /** The application that the person came from. */
   readonly app: string | undefined
   readonly ticket: string | undefined
+  /** Of a client that asks (OpenID Connect RP-Initiated Logout 1.0). */
+  readonly rp: Readonly<Record<string, string>>
 }
+
+const rpParameters = ['client_id', 'post_logout_redirect_uri', 'state'] as const
 
 /**
  * `/signout` (rule 29): acts at once when the person or a page of ours opened it, and asks first when
@@ -55,26 +61,48 @@ async function asked(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const query = queryOf(request)
-  const wish = { returnTo: query('return_to'), app: query('app'), ticket: query('ticket') }
-  const after = afterOf(context, wish)
+  return consider(context, request, reply, queryOf(request))
+}
+
+async function consider(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  value: (name: string) => string | undefined,
+): Promise<FastifyReply> {
+  const wish = wishOf(value)
+  const { client, hint } = leavingOf(context, value)
+  const after = { ...afterOf(context, wish), client }
+  if (hint !== undefined && !isNoVisit(request.headers)) {
+    return goOn(context, request, reply, { after, clears: false, cookies: [], sids: [hint.sid] })
+  }
   const held = await holderOf(context, request, wish)
   const nobody = held.sids.length + held.cookies.length === 0 && showsCookies(context, request)
   if (nobody || isOwnNavigation(request.headers)) {
-    return goOn(context, request, reply, { wish, after })
+    return goOn(context, request, reply, { after, clears: true, ...held })
   }
   const { publicUrl } = context.settings
-  const fields = Object.fromEntries(
-    [
-      ['return_to', wish.returnTo],
-      ['app', wish.app],
-      ['ticket', wish.ticket],
-    ].filter(([, value]) => value !== undefined),
-  ) as Record<string, string>
-  return sendPage(
-    reply,
-    confirmSignOutPage({ action: `${publicUrl}/signout`, fields, uid: held.uid }),
-  )
+  const action = `${publicUrl}/signout`
+  return sendPage(reply, confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }))
+}
+
+function wishOf(value: (name: string) => string | undefined): Wish {
+  const given = rpParameters.flatMap((name) => {
+    const text = value(name)
+    return text === undefined ? [] : [[name, text] as const]
+  })
+  const rp = Object.fromEntries(given)
+  return { returnTo: value('return_to'), app: value('app'), ticket: value('ticket'), rp }
+}
+
+/** What the confirmation brings back. */
+function fieldsOf({ returnTo, app, ticket, rp }: Wish): Readonly<Record<string, string>> {
+  return {
+    ...rp,
+    ...(returnTo === undefined ? {} : { return_to: returnTo }),
+    ...(app === undefined ? {} : { app }),
+    ...(ticket === undefined ? {} : { ticket }),
+  }
 }
 
 /**
@@ -90,20 +118,25 @@ async function confirmed(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
+  const value = (name: string) => form?.values?.get(name)
   if (!isSameOrigin(request.headers, new URL(context.settings.publicUrl).origin)) {
+    // A client's own page may send its ID token by a form (RP-Initiated Logout, section 2).
+    if (value('id_token_hint') !== undefined) return consider(context, request, reply, value)
     const detail = 'Another site asked to sign you out. Nothing has changed.'
     throw new BrowserProblem('cross_site', detail, {
       retryUrl: `${context.settings.publicUrl}/signout`,
     })
   }
-  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
-  const value = (name: string) => form?.values?.get(name)
-  const wish = { returnTo: value('return_to'), app: value('app'), ticket: value('ticket') }
-  return goOn(context, request, reply, { wish, after: afterOf(context, wish) })
+  const wish = wishOf(value)
+  const { client } = leavingOf(context, value)
+  const after = { ...afterOf(context, wish), client }
+  const held = await holderOf(context, request, wish)
+  return goOn(context, request, reply, { after, clears: true, ...held })
 }
 
 /** @throws BrowserProblem 400 for an address that a sign-out may not lead to (rule 27) */
-function afterOf({ browser }: HttpContext, { returnTo, app }: Wish): AfterSignOut {
+function afterOf({ browser }: HttpContext, { returnTo, app }: Wish): Omit<AfterSignOut, 'client'> {
   const allowed = (text: string | undefined): string | null => {
     if (text === undefined) return null
     const target = browser.targets().check(text)
@@ -128,8 +161,11 @@ async function holderOf({ browser }: HttpContext, request: FastifyRequest, { tic
 }
 
 interface Going {
-  readonly wish: Wish
   readonly after: AfterSignOut
+  /** False: the sign-out is about a client's session, and the browser's own cookie stays. */
+  readonly clears: boolean
+  readonly cookies: readonly string[]
+  readonly sids: readonly SessionId[]
 }
 
 /** The end is durable before the cookie goes: a store that is away is 503, and nothing is cleared. */
@@ -137,20 +173,19 @@ async function goOn(
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { wish, after }: Going,
+  { after, clears, cookies, sids }: Going,
 ): Promise<FastifyReply> {
   const { browser, settings } = context
-  const sid = wish.ticket === undefined ? undefined : browser.tickets.read(wish.ticket)
-  const ofPages = (await pageSession(browser, request))?.origin.sid
-  const done = await browser.gateway.signOut({
-    cookies: ownCookies(request, browser),
-    sids: [...new Set([sid, ofPages].filter((one) => one !== undefined))],
-  })
-  dropSessionCookie(reply, browser)
-  dropPageCookie(reply, browser)
+  const done = await browser.gateway.signOut({ cookies, sids: [...new Set(sids)] })
+  if (clears) {
+    dropSessionCookie(reply, browser)
+    dropPageCookie(reply, browser)
+  }
   const status = request.method === 'POST' ? 303 : 302
   const there = await atProvider(context, done, after)
   if (there !== undefined) return reply.redirect(there, status)
+  const back = backToClient(context, { request, reply }, after.client)
+  if (back !== undefined) return back
   const here = new URL(`${settings.publicUrl}/signed-out`)
   if (after.app !== null) here.searchParams.set('state', browser.tickets.state(after))
   return reply.redirect(after.returnTo ?? here.href, status)
@@ -163,8 +198,12 @@ function atProvider(
 ): Promise<string | undefined> {
   if (done.atProvider === null) return Promise.resolve(undefined)
   const returnUrl = `${settings.publicUrl}/signed-out`
-  const state = after.returnTo === null && after.app === null ? null : browser.tickets.state(after)
+  const state = isNowhere(after) ? null : browser.tickets.state(after)
   return browser.signOutUrl({ ...done.atProvider, returnUrl, state })
+}
+
+function isNowhere({ returnTo, app, client }: AfterSignOut): boolean {
+  return returnTo === null && app === null && client === null
 }
 
 async function signedOut(
@@ -173,7 +212,9 @@ async function signedOut(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { browser } = context
-  const { returnTo, app } = browser.tickets.after(queryOf(request)('state'))
+  const { returnTo, app, client } = browser.tickets.after(queryOf(request)('state'))
+  const toClient = backToClient(context, { request, reply }, client)
+  if (toClient !== undefined) return toClient
   const target = returnTo === null ? undefined : browser.targets().check(returnTo)
   if (target?.kind === 'allowed') return reply.redirect(target.url, 302)
   const back = app === null ? undefined : browser.targets().check(app)

@@ -35,7 +35,7 @@ async function exchange(
   const type = required(form, 'grant_type')
   const handle = handlerOf(type)
   const address = context.addresses.of(request.raw)
-  limitAddress(context, address)
+  limitTokenRequests(context, address)
   const userAgent = request.headers['user-agent']?.slice(0, userAgentMax) ?? null
   const answer = await counted(context, type, async () => {
     const client = await clientOf(context, request, form, address)
@@ -59,7 +59,8 @@ function handlerOf(type: string): GrantHandler {
   throw new OAuthError('unsupported_grant_type', { description })
 }
 
-function limitAddress(context: HttpContext, address: string | null): void {
+/** @throws OAuthError 429 */
+export function limitTokenRequests(context: HttpContext, address: string | null): void {
   const seconds = context.limiter.take('tokenRequestsPerAddress', addressKey(address))
   if (seconds > 0) throw context.limiter.oauthRefusal('tokenRequestsPerAddress', seconds)
 }

@@ -2,6 +2,7 @@ import type { Pruned, PruneLimits } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { whole } from '../row.ts'
+import { codeStatements } from './codes.ts'
 
 /** No feed row goes earlier: replicas may need it to judge their snapshots (rule 5). */
 const feedKeptMsMin = 3_600_000
@@ -15,11 +16,14 @@ export interface PruneStatements {
   readonly sessions: Statement
   readonly effects: Statement
   readonly once: Statement
+  readonly codes: Statement
   readonly devices: Statement
 }
 
-export function pruneStatements({ now, greatest }: Dialect): PruneStatements {
+export function pruneStatements(dialect: Dialect): PruneStatements {
+  const { now, greatest } = dialect
   return {
+    codes: codeStatements(dialect).prune,
     feed: statement(
       'prune_feed',
       `delete from feed where seq in (
@@ -76,6 +80,7 @@ export function* pruneFeed(sql: PruneStatements, limits: PruneLimits): Act<numbe
  */
 export function* pruneSessions(sql: PruneStatements, limits: PruneLimits): Act<number> {
   yield* ask(sql.once, limits.rowsMax)
+  yield* ask(sql.codes, limits.rowsMax)
   yield* ask(sql.devices, limits.rowsMax)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const rows = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)

@@ -1,14 +1,18 @@
 import type { DeviceVoucher, StartRequest, StartResult } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
+import { type CodeStatements, codeStatements, takeCode } from './codes.ts'
 
 export interface VoucherStatements {
+  readonly codes: CodeStatements
   readonly takeDevice: Statement
   readonly approverLives: Statement
 }
 
-export function voucherStatements({ now, least }: Dialect): VoucherStatements {
+export function voucherStatements(dialect: Dialect): VoucherStatements {
+  const { now, least } = dialect
   return {
+    codes: codeStatements(dialect),
     takeDevice: statement(
       'take_device',
       `update device_authorizations
@@ -35,10 +39,12 @@ export function* takeVoucher(
   const { voucher } = request
   if (voucher === null) return undefined
   switch (voucher.kind) {
+    case 'code':
+      return yield* takeCode(sql.codes, voucher.code, request.candidate.origin.sid)
     case 'device-code':
       return yield* takeDevice(sql, voucher, request)
     default:
-      return voucher.kind satisfies never
+      return voucher satisfies never
   }
 }
 
@@ -48,7 +54,7 @@ function* takeDevice(
   { candidate: { origin } }: StartRequest,
 ): Act<StartResult | undefined> {
   const rows = yield* ask(sql.takeDevice, id, clientId, approver, origin.uid, origin.sid)
-  return rows.length === 1 ? undefined : { kind: 'voucher-refused', why: 'used' }
+  return rows.length === 1 ? undefined : { kind: 'voucher-refused', why: 'used', sid: null }
 }
 
 /** Whether whom the voucher rests on still lives (rule 31); asked once the user's row is locked. */
@@ -58,5 +64,7 @@ export function* backVoucher(
 ): Act<StartResult | undefined> {
   if (voucher?.kind !== 'device-code') return undefined
   const rows = yield* ask(sql.approverLives, voucher.approver, candidate.origin.uid)
-  return rows.length === 1 ? undefined : { kind: 'voucher-refused', why: 'approver-ended' }
+  return rows.length === 1
+    ? undefined
+    : { kind: 'voucher-refused', why: 'approver-ended', sid: null }
 }

@@ -186,6 +186,23 @@ create table cursors (
 `,
   },
   {
+    version: 5,
+    name: 'authorization codes',
+    text: `
+create table authorization_codes (
+  hash text collate "C" not null primary key,
+  client_id text collate "C" not null,
+  redirect_uri text not null,
+  challenge text not null,
+  dpop_jkt text,
+  sealed text,
+  sid text collate "C",
+  expires_at bigint not null
+);
+create index authorization_codes_expire on authorization_codes (expires_at);
+`,
+  },
+  {
     version: 6,
     name: 'device authorizations, and the sessions that a session has approved',
     text: `

@@ -182,6 +182,23 @@ create table cursors (
 `,
   },
   {
+    version: 5,
+    name: 'authorization codes',
+    text: `
+create table authorization_codes (
+  hash text not null primary key,
+  client_id text not null,
+  redirect_uri text not null,
+  challenge text not null,
+  dpop_jkt text,
+  sealed text,
+  sid text,
+  expires_at integer not null
+) strict;
+create index authorization_codes_expire on authorization_codes (expires_at);
+`,
+  },
+  {
     version: 6,
     name: 'device authorizations, and the sessions that a session has approved',
     text: `

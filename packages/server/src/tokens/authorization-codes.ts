@@ -1,0 +1,25 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { CodeHash, CodeTokens } from '#authority'
+
+const prefix = 'cfa_'
+const codeShape = /^cfa_[A-Za-z0-9_-]{43}$/
+const randomLength = 32
+
+/** Opaque: 256 random bits, of which the store keeps the hash alone. */
+export function createCodeTokens(): CodeTokens {
+  return {
+    fresh() {
+      const code = prefix + randomBytes(randomLength).toString('base64url')
+      return { code, hash: digestOf(code) as CodeHash }
+    },
+    hashOf: (code) => (codeShape.test(code) ? (digestOf(code) as CodeHash) : undefined),
+    proves(verifier, challenge) {
+      const [made, kept] = [Buffer.from(digestOf(verifier)), Buffer.from(challenge)]
+      return made.length === kept.length && timingSafeEqual(made, kept)
+    },
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
