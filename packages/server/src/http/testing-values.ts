@@ -37,6 +37,7 @@ function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
     grants: ['refresh_token', 'client_credentials'],
     device: 'web',
     scopes: ['openid', 'profile'],
+    dpop: 'offered',
     ...more,
   }
 }
