@@ -114,7 +114,9 @@ export class BoundTokens {
     const { authority, dpop } = this.#deps
     const id = parseClientId(bound.clientId)
     const client = id && authority.policy.client(id)
-    const place = { method: raw.method ?? '', url: `${this.#origin}${raw.url ?? ''}` }
+    // Another form of target than a path names no endpoint of ours.
+    const path = raw.url?.startsWith('/') === true ? raw.url : ''
+    const place = { method: raw.method ?? '', url: path === '' ? '' : `${this.#origin}${path}` }
     return dpop.check({ proof, ...place, accessToken, nonceRequired: client?.dpop === 'nonce' })
   }
 
