@@ -4,6 +4,7 @@ import {
   Behind,
   createGatewayAuthority,
   createProviderRefresh,
+  exchangeToken,
   type GatewayAuthority,
   LastSeen,
   type ProviderGrants,
@@ -17,6 +18,7 @@ import {
   type Metrics,
   PushedRequests,
   SignOutTickets,
+  type TokenExchange,
   unavailablePage,
 } from '#http'
 import {
@@ -27,7 +29,9 @@ import {
   type ProxyEnvironment,
   signOutUrl,
   verifyLogoutToken,
+  verifySubjectToken,
 } from '#oidc'
+import { createDpopProofs, firstInProcess } from '#tokens'
 import { forwardAuthPorts } from './forward-auth-ports.ts'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
@@ -38,6 +42,7 @@ export interface Front {
   readonly grants: ProviderGrants
   readonly forwardAuth: ForwardAuth
   readonly browser: BrowserDeps
+  readonly exchange: TokenExchange
   /** What SIGHUP takes over. */
   replace(config: Config): void
   /** Finishes grants that are under way and writes what is still to be written. */
@@ -71,6 +76,7 @@ export function openFront(options: FrontOptions): Front {
   return {
     grants,
     forwardAuth,
+    exchange: exchangeOf(house, providers),
     browser: browserDeps(options, { ...sessions, providers, handOff, tickets }),
     replace: (next) => {
       // First the one that may refuse; then nothing has changed.
@@ -152,10 +158,15 @@ function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
     path: `${server.basePath}/forward-auth`,
     settings,
     trustedProxies: server.trustedProxies,
-    ports: forwardAuthPorts({ ...options, ...gate, foreign }),
+    ports: forwardAuthPorts({ ...options, ...gate, foreign, dpop: proofsHere(house) }),
     page: pagesOf(server.publicUrl),
     ownListener: settings.listen !== null,
   })
+}
+
+/** Forward auth is asked for every request: a write for each would cost more than all the rest. */
+function proofsHere({ ring, clock }: House) {
+  return createDpopProofs({ ring, clock, first: firstInProcess(clock) })
 }
 
 function openForeignTokens({ house, log, proxyEnv }: FrontOptions): ForeignTokens {
@@ -200,6 +211,14 @@ function browserDeps(
     signOutUrl: (order) => signOutUrl(providers, order),
     verifyLogoutToken: (token) => verifyLogoutToken(providers, clock, token),
   }
+}
+
+function exchangeOf({ clock, policy, rooms, sealer: seal, store }: House, providers: Providers) {
+  const judging = { providers, clock, ownIssuer: policy.issuer }
+  return {
+    verify: (token) => verifySubjectToken(judging, token),
+    start: (input) => exchangeToken({ rooms, store, seal }, input),
+  } satisfies TokenExchange
 }
 
 const known = new WeakMap<Config, ReturnTargets>()

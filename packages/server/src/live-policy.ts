@@ -102,6 +102,7 @@ function rulesOf(client: ClientConfig): ClientRules {
     scopes: client.scopes,
     redirectUris: client.redirectUris,
     postLogoutRedirectUris: client.postLogoutRedirectUris,
+    dpop: client.dpop,
   }
 }
 

@@ -9,11 +9,12 @@ import { type ClientId, reason, Secret, type SessionId, type Uid } from '#domain
 import { endFor } from './apply.ts'
 import { KeyMissing } from './key-missing.ts'
 import { type ClientRules, rulesOf } from './policy.ts'
-import type { CodeHash, StoredCode } from './ports.ts'
+import type { StoredCode } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 import { linkTo, type ProviderIdentity } from './sign-in.ts'
 import { type StartedByProvider, startByProvider } from './start.ts'
-import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
+import { type TokenSet, type TokenSetOrder, type TokenWish, tokenSet } from './token-set.ts'
+import type { CodeHash } from './voucher.ts'
 
 const codeTtlMs = 60_000
 
@@ -105,7 +106,11 @@ export async function redeemCode(rooms: Rooms, input: RedeemInput): Promise<Rede
   switch (started.kind) {
     case 'started':
     case 'joined':
-      return redeemed(rooms, started, { wish: { ...input.wish, resources }, nonce: order.nonce })
+      return redeemed(rooms, started, {
+        wish: { ...input.wish, resources },
+        nonce: order.nonce,
+        dpopThumbprint: input.dpopThumbprint,
+      })
     case 'voucher-refused':
       return started.sid === null ? { kind: 'refused' } : reused(rooms, started.sid)
     default:
@@ -156,18 +161,19 @@ function startFrom(rooms: Rooms, { stored, order, input }: Redeeming): Promise<S
   const refreshable = client.grants.includes('refresh_token')
   const provider = linkTo(rooms.seal, identity, rules)
   const voucher = { kind: 'code', code: stored.hash } as const
-  const how = { scope, fence, mayJoin: false, refreshable, provider, voucher }
+  const { dpopThumbprint } = input
+  const how = { scope, fence, mayJoin: false, refreshable, dpopThumbprint, provider, voucher }
   return startByProvider(rooms, { ...person, ...place, ...how }, rules)
 }
 
 function redeemed(
   rooms: Rooms,
   { session, now }: Extract<StartedByProvider, { kind: 'started' | 'joined' }>,
-  { wish, nonce }: { readonly wish: TokenWish; readonly nonce: string | null },
+  asked: Pick<TokenSetOrder, 'wish' | 'nonce' | 'dpopThumbprint'>,
 ): RedeemAnswer {
   const minted = session.access.newest
   if (minted === null) throw new Error('a started session has no access token')
-  const order = { session, minted, now, wish, refreshToken: true, sessionToken: false, nonce }
+  const order = { ...asked, session, minted, now, refreshToken: true, sessionToken: false }
   return { kind: 'redeemed', tokens: tokenSet(rooms, order) }
 }
 

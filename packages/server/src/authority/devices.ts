@@ -59,6 +59,7 @@ export interface RedeemInput {
   readonly deviceCode: Secret
   readonly ip: string | null
   readonly userAgent: string | null
+  readonly dpopThumbprint: string | null
 }
 
 export type RedeemAnswer =
@@ -166,7 +167,7 @@ async function redeem(deps: DeviceDeps, input: RedeemInput): Promise<RedeemAnswe
   const approval = { row, parent: read.session, fence: row.fence }
   const rules = rulesOf(deps.rooms.policy, input.client.deviceGrantDevice)
   const started = await startByProvider(deps.rooms, childOf(deps, input, approval), rules)
-  return redeemed(deps.rooms, started, row)
+  return redeemed(deps.rooms, started, { row, dpopThumbprint: input.dpopThumbprint })
 }
 
 interface Approval {
@@ -178,7 +179,7 @@ interface Approval {
 /** The screen's session is the approver's, in everything but the device (rule 31). */
 function childOf(
   { seal }: DeviceDeps,
-  { client, ip, userAgent }: RedeemInput,
+  { client, ip, userAgent, dpopThumbprint }: RedeemInput,
   { row, parent, fence }: Approval,
 ): SignIn {
   const { uid, authTime, amr, acr, sid } = parent.origin
@@ -192,6 +193,7 @@ function childOf(
     ...{ deviceName: null, ip, userAgent, scope: row.scope, fence },
     mayJoin: false,
     refreshable: client.grants.includes('refresh_token'),
+    dpopThumbprint,
     voucher: { kind: 'device-code', id: row.id, clientId: client.id, approver: sid },
     parent: parent.origin,
     ...(provider === null ? {} : { provider: (own) => linkOf(seal, own, parent.origin, provider) }),
@@ -220,7 +222,7 @@ function linkOf(
 function redeemed(
   rooms: Rooms,
   started: StartedByProvider,
-  { resources }: DeviceAuthorization,
+  asked: Pick<Approval, 'row'> & Pick<RedeemInput, 'dpopThumbprint'>,
 ): RedeemAnswer {
   switch (started.kind) {
     case 'started':
@@ -238,7 +240,12 @@ function redeemed(
   const { session, now } = started
   const minted = session.access.newest
   if (minted === null) throw new Error('a started session has no access token')
-  const wish = { resources, scope: null }
-  const order = { session, minted, now, wish, refreshToken: true, sessionToken: false }
-  return { kind: 'redeemed', tokens: tokenSet(rooms, order), wish }
+  const { row, dpopThumbprint } = asked
+  const wish = { resources: row.resources, scope: null }
+  const order = { session, minted, now, wish, dpopThumbprint }
+  return {
+    kind: 'redeemed',
+    tokens: tokenSet(rooms, { ...order, refreshToken: true, sessionToken: false }),
+    wish,
+  }
 }

@@ -55,6 +55,12 @@ export type {
   RetryChoice,
   Tombstones,
 } from './effect-ports.ts'
+export {
+  type ExchangeAnswer,
+  type ExchangeDeps,
+  type ExchangeInput,
+  exchangeToken,
+} from './exchange.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
 export { identityClaims, identityScopes } from './id-claims.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
@@ -67,10 +73,8 @@ export { NextRead } from './next-read.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,
-  type CodeHash,
   type CodeStore,
   type Denylist,
-  type DeviceVoucher,
   type EndOrder,
   type EndResult,
   type ExpiredScan,
@@ -103,7 +107,6 @@ export {
   type UserEndOrder,
   type UserEndResult,
   type UserState,
-  type Voucher,
 } from './ports.ts'
 export { kindOf, type Presented } from './present.ts'
 export {
@@ -162,8 +165,11 @@ export type {
   OpaqueTokens,
   OpenedToken,
   OpenResult,
+  ProofQuestion,
+  ProofVerdict,
   Randomness,
 } from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'
 export type { UserInfo } from './userinfo.ts'
+export type { CodeHash, DeviceVoucher } from './voucher.ts'

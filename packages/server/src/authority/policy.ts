@@ -17,6 +17,8 @@ export interface ClientRules {
   readonly scopes: readonly string[]
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
+  /** Proofs of possession (RFC 9449): welcome, required, or required with a nonce of ours. */
+  readonly dpop: 'offered' | 'required' | 'nonce'
 }
 
 /** What the configuration says of a device class. */

@@ -6,7 +6,6 @@
 import type {
   Actor,
   Applicant,
-  Brand,
   ClientId,
   DevicePolicy,
   End,
@@ -26,6 +25,7 @@ import type {
 import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
+import type { CodeHash, Voucher, VoucherRefusal } from './voucher.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -58,22 +58,6 @@ export interface RecordedEnd {
   readonly effects?: boolean
 }
 
-/** What a start uses up: it works once, and remembers the session that it started. */
-export type Voucher = { readonly kind: 'code'; readonly code: CodeHash } | DeviceVoucher
-
-/** An approved device authorization (rule 31): the approver has to live when the session starts. */
-export interface DeviceVoucher {
-  readonly kind: 'device-code'
-  /** Of the row. */
-  readonly id: string
-  readonly clientId: ClientId
-  /** The session that approved. */
-  readonly approver: SessionId
-}
-
-/** SHA-256 of an authorization code, in base64url: the store holds nothing that can be presented. */
-export type CodeHash = Brand<string, 'CodeHash'>
-
 export interface StartRequest {
   /** Version 1. Its times were computed from the replica's clock. */
   readonly candidate: LiveSession
@@ -100,8 +84,6 @@ export type StartResult =
       readonly why: VoucherRefusal
       readonly sid: SessionId | null
     }
-
-export type VoucherRefusal = 'used' | 'approver-ended'
 
 export interface EndOrder extends EndCause {
   readonly sid: SessionId

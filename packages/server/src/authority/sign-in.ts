@@ -59,6 +59,7 @@ export type SignInAnswer =
 
 /** The class of sessions that the gateway starts. */
 const gatewayDevice = 'web'
+const unbound = { refreshable: false, dpopThumbprint: null }
 
 /**
  * Starts the gateway's session for somebody whom a provider has just authenticated: always a new sid
@@ -79,7 +80,7 @@ export async function signIn(
   const place = { clientId, device, deviceId: null, deviceName: null, ip, userAgent, scope, fence }
   const rules = rulesOf(rooms.policy, device)
   const provider = linkTo(seal, identity, rules)
-  const asked = { ...person, ...place, mayJoin: false, refreshable: false, provider }
+  const asked = { ...person, ...place, mayJoin: false, ...unbound, provider }
   const started = await startByProvider(rooms, { ...asked, voucher: null }, rules)
   if (started.kind === 'voucher-refused') throw new Error('a voucher was refused, and none given')
   if (!('session' in started)) return started
@@ -116,6 +117,7 @@ interface Linking {
   readonly lastInstant: (now: Instant) => Instant
 }
 
+/** The provider's part of a session that begins with this identity. */
 function linkOf(identity: ProviderIdentity, { now, sealed, lastInstant }: Linking): ProviderLink {
   return {
     providerId: identity.providerId,

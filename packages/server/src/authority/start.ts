@@ -17,8 +17,9 @@ import {
 } from '#domain'
 import { apply } from './apply.ts'
 import type { DeviceRules } from './policy.ts'
-import { StoreUnavailable, type Voucher, type VoucherRefusal } from './ports.ts'
+import { StoreUnavailable } from './ports.ts'
 import type { Rooms } from './rooms.ts'
+import type { Voucher, VoucherRefusal } from './voucher.ts'
 
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
 const startAttemptsMax = 8
@@ -48,6 +49,8 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** The DPoP key that its refresh tokens are bound to (RFC 7638); null: none yet. */
+  readonly dpopThumbprint: string | null
   /** What the start uses up, in its own transaction. */
   readonly voucher: Voucher | null
   /** The session that approved this one; it never outlives that one's absolute expiry (rule 31). */
@@ -199,7 +202,8 @@ function newSession(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Insta
     provider: signIn.provider?.(origin.sid, now) ?? null,
   }
   const minted = mint(bare, mintOrder(rooms, signIn.clientId, signIn.device), now)
-  const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint: null, minted }
+  const { dpopThumbprint } = signIn
+  const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint, minted }
   return {
     ...bare,
     access: enter(bare.access, minted),

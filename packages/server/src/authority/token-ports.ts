@@ -1,7 +1,7 @@
 /* What the authority needs of the tokens room: opaque tokens, access tokens, fresh identifiers. */
 
 import type { ClientId, Instant, KeyId, Salt, SessionId, TokenId, Uid } from '#domain'
-import type { CodeHash } from './ports.ts'
+import type { CodeHash } from './voucher.ts'
 
 /** `page`: the cookie of Curfew's own pages on the public host; `cookie`: the gateway's (rule 15). */
 export type OpaquePurpose = 'refresh' | 'session' | 'cookie' | 'page'
@@ -66,6 +66,23 @@ export type AccessVerdict =
         | 'expired'
         | 'not_yet_valid'
     }
+
+/** What the proof of a DPoP key showed (RFC 9449); it has been used up with `proven`. */
+export type ProofVerdict =
+  | { readonly kind: 'proven'; readonly jkt: string }
+  | { readonly kind: 'bad'; readonly why: string }
+  /** Good but for its nonce: this one is to be used. */
+  | { readonly kind: 'nonce-wanted'; readonly nonce: string }
+
+export interface ProofQuestion {
+  readonly proof: string
+  readonly method: string
+  /** As its sender names it; query and fragment do not count. */
+  readonly url: string
+  /** The token that it came with; null at the token endpoint. */
+  readonly accessToken: string | null
+  readonly nonceRequired: boolean
+}
 
 export interface AccessTokens {
   /** Signs with the key named, or with the current one when that is gone. */

@@ -23,6 +23,7 @@ import type { App, HttpContext } from './context.ts'
 import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
 import { DeviceWatch } from './device-watch.ts'
+import { BoundTokens } from './dpop.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Heard } from './fellows.ts'
@@ -123,7 +124,7 @@ export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): Fasti
 }
 
 function contextOf(deps: HttpDeps): HttpContext {
-  const { authority, clients, metrics, settings, fellows } = deps
+  const { authority, clients, metrics, settings, fellows, dpop } = deps
   const limiter = new Limits(settings.limits, {
     monotonic: () => performance.now(),
     limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
@@ -133,7 +134,8 @@ function contextOf(deps: HttpDeps): HttpContext {
   const addresses = new ClientAddresses(settings.trustedProxies)
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
   const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
-  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
+  const bound = new BoundTokens({ authority, dpop, publicUrl: settings.publicUrl })
+  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter, bound })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
   const screens = {
@@ -142,7 +144,7 @@ function contextOf(deps: HttpDeps): HttpContext {
     watch: new DeviceWatch(deps.devices, deps.log),
   }
   metrics.source('curfew_event_streams', () => streams.size + screens.streams.size)
-  return { ...deps, limiter, addresses, clientAuth, callers, streams, screens }
+  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams, screens }
 }
 
 /** What other workers let through counts here too. */

@@ -7,6 +7,7 @@ import type { Caller, Callers } from './callers.ts'
 import type { ClientAuth } from './client-auth.ts'
 import type { HttpDeps } from './deps.ts'
 import type { DeviceWatch } from './device-watch.ts'
+import type { BoundTokens } from './dpop.ts'
 import type { EventStreams } from './event-streams.ts'
 import type { Limits } from './limits.ts'
 import type { RouteGroup } from './metric-series.ts'
@@ -27,6 +28,7 @@ export interface HttpContext extends HttpDeps {
   readonly addresses: ClientAddresses
   readonly clientAuth: ClientAuth
   readonly callers: Callers
+  readonly bound: BoundTokens
   readonly streams: EventStreams
   /** What screens with a device code listen to. */
   readonly screens: { readonly streams: EventStreams; readonly watch: DeviceWatch }

@@ -4,12 +4,16 @@ import type {
   Authority,
   Clock,
   DeviceAuthority,
+  ExchangeAnswer,
+  ExchangeInput,
   FeedEntry,
   FeedPosition,
   FeedStore,
   OpaqueTokens,
 } from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
+import type { SubjectTokenVerdict } from '#oidc'
+import type { DpopProofs } from '#tokens'
 import type { BrowserDeps } from './browser/deps.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
@@ -24,6 +28,9 @@ export interface HttpDeps {
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials
   readonly browser: BrowserDeps
+  readonly exchange: TokenExchange
+  /** A proof is good once, at whatever replica. */
+  readonly dpop: DpopProofs
   readonly jwks: () => { readonly keys: readonly object[] }
   readonly readiness: () => Readiness
   readonly settings: HttpSettings
@@ -71,6 +78,12 @@ export interface LimitTable {
   readonly userCodeGuesses: RateLimit | null
   readonly eventStreamsPerCaller: number
   readonly eventStreams: number
+}
+
+/** ID tokens of identity providers for sessions (RFC 8693): oidc judges them, the authority starts. */
+export interface TokenExchange {
+  verify(subjectToken: string): Promise<SubjectTokenVerdict>
+  start(input: ExchangeInput): Promise<ExchangeAnswer>
 }
 
 /** Proofs of clients; the tokens room verifies them. */

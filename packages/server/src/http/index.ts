@@ -18,6 +18,7 @@ export type {
   LimitTable,
   RateLimit,
   Readiness,
+  TokenExchange,
 } from './deps.ts'
 export { type Fellows, type Heard, noFellows, type Word } from './fellows.ts'
 export { createListener } from './listener.ts'

@@ -71,6 +71,16 @@ export const problemKinds = {
     title: 'The token is not good',
     hint: 'It is malformed, expired, forged, or of the wrong kind for this request. Refresh it or sign in again.',
   },
+  invalid_dpop_proof: {
+    status: 401,
+    title: 'The proof of possession is missing or not good',
+    hint: 'Send the token as `Authorization: DPoP` with one `DPoP` header (RFC 9449, section 7), made anew for each request, or a token that is not bound as Bearer.',
+  },
+  use_dpop_nonce: {
+    status: 401,
+    title: 'The proof of possession needs a nonce',
+    hint: 'Make the proof again, with the nonce of the `DPoP-Nonce` header.',
+  },
   invalid_client: {
     status: 401,
     title: 'The client could not be authenticated',

@@ -20,6 +20,14 @@ export {
   createClientSecrets,
 } from './client-secrets.ts'
 export { createDeviceCodes } from './device-codes.ts'
+export {
+  type BoundTo,
+  boundTo,
+  createDpopProofs,
+  type DpopProofs,
+  type DpopProofsOptions,
+  firstInProcess,
+} from './dpop.ts'
 export { createIdTokens, type IdTokensOptions } from './id-tokens.ts'
 export { KeyRing, type KeyStanding } from './key-ring.ts'
 export { createOpaqueTokens } from './opaque.ts'

@@ -83,6 +83,7 @@ export const backend: ClientRules = {
   scopes: ['profile'],
   redirectUris: [],
   postLogoutRedirectUris: [],
+  dpop: 'offered',
 }
 
 export const mobile: ClientRules = {

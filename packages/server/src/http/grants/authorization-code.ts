@@ -6,12 +6,12 @@ import { type Grant, wishOf } from './grant.ts'
 
 /** `authorization_code` (RFC 6749, section 4.1.3), always with PKCE (RFC 7636). */
 export async function authorizationCode(context: HttpContext, grant: Grant): Promise<object> {
-  const { client, form } = grant
+  const { client, form, dpopThumbprint } = grant
   const code = required(form, 'code')
   const redirectUri = required(form, 'redirect_uri')
   const verifier = required(form, 'code_verifier')
   const wish = wishOf(context, grant)
-  const presented = { code, redirectUri, verifier, dpopThumbprint: null }
+  const presented = { code, redirectUri, verifier, dpopThumbprint }
   const answer = await context.authority.redeemCode({ client, ...presented, wish })
   context.metrics.count('curfew_codes_total', { result: answer.kind })
   switch (answer.kind) {

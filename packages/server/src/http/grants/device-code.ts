@@ -17,6 +17,7 @@ export async function deviceCode(context: HttpContext, grant: Grant): Promise<ob
     deviceCode: new Secret(code),
     ip: grant.address,
     userAgent: grant.userAgent,
+    dpopThumbprint: grant.dpopThumbprint,
   })
   if (answer.kind === 'refused') throw refused(answer.why)
   context.screens.watch.look()

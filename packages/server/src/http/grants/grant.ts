@@ -9,13 +9,18 @@ export interface Grant {
   readonly form: OAuthForm
   readonly address: string | null
   readonly userAgent: string | null
+  /** Of the key whose proof came with the request (RFC 9449); null: there was none. */
+  readonly dpopThumbprint: string | null
 }
 
 /** Answers one `grant_type`; what it resolves to is the JSON of RFC 6749, section 5.1. */
 export type GrantHandler = (context: HttpContext, grant: Grant) => Promise<object>
 
 /** @throws OAuthError `invalid_target`, `invalid_scope` */
-export function wishOf(context: HttpContext, { client, form }: Grant): TokenWish {
+export function wishOf(
+  context: HttpContext,
+  { client, form }: Pick<Grant, 'client' | 'form'>,
+): TokenWish {
   const scope = form.values.get('scope') ?? null
   if (scope === null && form.resources.length === 0) return noWish
   const { policy } = context.authority

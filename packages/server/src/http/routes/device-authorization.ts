@@ -40,7 +40,7 @@ async function authorize(
   }
   limitDevices(context, client, address)
   const userAgent = request.headers['user-agent']?.slice(0, userAgentMax) ?? null
-  const { resources, scope } = wishOf(context, { client, form, address, userAgent })
+  const { resources, scope } = wishOf(context, { client, form })
   const begun = await context.devices.begin({
     ...{ clientId: client.id, resources, ip: address, userAgent },
     scope: scope ?? client.scopes.join(' '),

@@ -1,8 +1,9 @@
 import formbody from '@fastify/formbody'
 import type { FastifyRequest } from 'fastify'
+import { Secret } from '#domain'
 import { badToken, sessionEnded, severalCredentials } from '../callers.ts'
 import type { App, HttpContext } from '../context.ts'
-import { headerCredentials } from '../credentials.ts'
+import { type HeaderToken, headerCredentials } from '../credentials.ts'
 import { type OAuthForm, parseForm } from '../oauth-form.ts'
 import { Problem } from '../problems.ts'
 
@@ -21,7 +22,9 @@ export function userInfoRoutes(app: App, context: HttpContext): void {
 }
 
 async function tell(context: HttpContext, request: FastifyRequest) {
-  const answer = await context.authority.userInfo(tokenOf(request))
+  const token = tokenOf(request)
+  await context.bound.check(request.raw, token)
+  const answer = await context.authority.userInfo(token.secret.reveal())
   switch (answer.kind) {
     case 'claims':
       return answer.claims
@@ -37,11 +40,12 @@ async function tell(context: HttpContext, request: FastifyRequest) {
 }
 
 /** @throws Problem 401, 400 */
-function tokenOf(request: FastifyRequest): string {
+function tokenOf(request: FastifyRequest): HeaderToken {
   const { tokens, basic, unreadable } = headerCredentials(request.raw)
   const form = request.body as OAuthForm | null | undefined
   const written = form?.values.get('access_token')
-  const presented = [...tokens.map((token) => token.reveal()), ...(written ? [written] : [])]
+  const inForm = written && ({ secret: new Secret(written), scheme: 'bearer' } as const)
+  const presented = [...tokens, ...(inForm ? [inForm] : [])]
   const [token, ...more] = presented
   if (more.length > 0 || form?.repeated === 'access_token') throw severalCredentials()
   if (unreadable || basic.length > 0 || token === undefined) {
