@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Gate, type GateOptions, openGate } from '#test/gateway/gate.ts'
 import type { Visitor } from '#test/gateway/visitor.ts'
 import type { Reply } from '#test/gateway/wire.ts'
-import { type Answer, clients, type Curfew, type JsonObject, merge } from '#test/harness/index.ts'
+import { type Answer, type Curfew, clients, type JsonObject, merge } from '#test/harness/index.ts'
 
 /** Registered as they stand; the answers never arrive there. */
 export const at = {
@@ -84,7 +84,8 @@ export function destinationOf(reply: Reply): URL {
   const { location } = reply.headers
   if (location !== undefined) return new URL(location)
   const href = /<a class="button first" href="([^"]*)"/.exec(reply.body)?.[1]
-  if (href === undefined) throw new Error(`leads nowhere: ${reply.status} ${reply.body.slice(-400)}`)
+  if (href === undefined)
+    throw new Error(`leads nowhere: ${reply.status} ${reply.body.slice(-400)}`)
   return new URL(href.replaceAll(/&#(\d+);/g, (_whole, code) => String.fromCharCode(Number(code))))
 }
 

@@ -134,7 +134,9 @@ describe('rule 33 codes: a click comes before whatever is not https', () => {
     const request = requestOf({ client_id: 'spa', redirect_uri: at.spa })
     const reply = await signInBy(gate, gate.visitor(), addressOf(gate.curfew, request))
     expect(reply.status).toBe(302)
-    expect(reply.headers['location']).toMatch(/^https:\/\/spa\.example\.com\/cb\?tenant=1&code=cfa_/)
+    expect(reply.headers['location']).toMatch(
+      /^https:\/\/spa\.example\.com\/cb\?tenant=1&code=cfa_/,
+    )
     expect(reply.setCookies.filter((cookie) => cookie.startsWith('curfew='))).toEqual([])
   })
 })
@@ -153,7 +155,11 @@ describe('what is wrong is told to the client, with state and iss (RFC 9207)', (
     ['a fragment', { response_mode: 'fragment' }, 'invalid_request'],
     ['a form', { response_mode: 'form_post' }, 'invalid_request'],
     ['a request object', { request: 'eyJ.e30.' }, 'request_not_supported'],
-    ['a foreign request_uri', { request_uri: 'https://evil.example/r' }, 'request_uri_not_supported'],
+    [
+      'a foreign request_uri',
+      { request_uri: 'https://evil.example/r' },
+      'request_uri_not_supported',
+    ],
     ['registration', { registration: '{}' }, 'registration_not_supported'],
     ['an unknown prompt', { prompt: 'shout' }, 'invalid_request'],
     ['none and more', { prompt: 'none login' }, 'invalid_request'],
