@@ -3,7 +3,7 @@ import * as jose from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Gate } from '#test/gateway/gate.ts'
-import { type Curfew, clients } from '#test/harness/index.ts'
+import { type Curfew, clients, eventually } from '#test/harness/index.ts'
 import { at, coded, openApps, redeem } from './apps.ts'
 
 let gate: Gate
@@ -149,6 +149,27 @@ describe('what it gives', () => {
     expect(described.status).toBe(401)
     expect(await api.works(String(body['access_token']))).toBe(true)
   })
+})
+
+test('the provider is heard when a refresh comes by: its refusal ends the session, its outage nothing', async () => {
+  const { body } = await redeem(gate.curfew, await coded(gate))
+  const { api } = gate.curfew
+  const grants = gate.provider.grants.length
+  await gate.curfew.advanceClock(400_000)
+  gate.provider.script.push({ status: 503 })
+  const during = await api.refresh(String(body['refresh_token']), clients.webapp)
+  expect(during.status).toBe(200)
+  await eventually(async () => (gate.provider.grants.length > grants ? true : undefined))
+  expect((await api.session(String(body['sid'])))['revoked_at']).toBeNull()
+  await gate.curfew.advanceClock(400_000)
+  gate.provider.script.push({ status: 400, error: 'invalid_grant' })
+  const next = await api.refresh(String(during.body['refresh_token']), clients.webapp)
+  expect(next.status).toBe(200)
+  const why = await eventually(async () => {
+    const { revoked_reason } = await api.session(String(body['sid']))
+    return revoked_reason ?? undefined
+  })
+  expect(why).toBe('idp_refused')
 })
 
 describe('/userinfo', () => {
