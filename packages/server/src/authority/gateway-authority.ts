@@ -42,7 +42,8 @@ type Bound<Act> = Act extends (rooms: Rooms, store: infer _, order: infer Order)
   ? (order: Order) => Answer
   : never
 
-export interface GatewayAuthorityDeps extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'behind'> {
+export interface GatewayAuthorityDeps
+  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'behind'> {
   readonly rooms: CheckRooms
   readonly lastSeen: Pick<LastSeen, 'note'>
 }
