@@ -16,6 +16,7 @@ const parts: readonly Part[] = [
   { name: 'tidy', command: [node, 'tools/tidy.ts'] },
   { name: 'rules', command: [node, 'tools/rules.ts', '--check'] },
   { name: 'attacks', command: [node, 'tools/attacks.ts'] },
+  { name: 'rfc9700', command: [node, 'tools/rfc9700.ts'] },
   { name: 'scenarios', command: [node, 'tools/scenarios.ts', '--check'] },
   { name: 'docs', command: [node, 'tools/docs.ts', '--check'] },
   { name: 'dead code', command: ['knip', '--no-progress', '--no-config-hints'] },

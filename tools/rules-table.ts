@@ -37,7 +37,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/start.ts',
     ],
     issues: [2, 6],
-    reach: partly('sign-in codes and approvals'),
+    reach: partly('approvals'),
   },
   {
     number: 2,
@@ -234,7 +234,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/tokens/client-secrets.ts',
     ],
     issues: [2, 6],
-    reach: partly('the code flow'),
+    reach: built,
   },
   {
     number: 19,
@@ -406,9 +406,14 @@ export const rules: readonly Rule[] = [
     number: 33,
     name: 'codes',
     summary: 'An authorization code works once; its second use ends what the first one started.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/stores/acts/codes.ts',
+      'packages/server/src/authority/authorization-code.ts',
+      'packages/server/src/http/authorization/redirect-uri.ts',
+      'packages/server/src/http/authorization/to-application.ts',
+    ],
     issues: [6],
-    reach: later('the code flow'),
+    reach: built,
   },
   {
     number: 34,

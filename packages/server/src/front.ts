@@ -128,7 +128,7 @@ function openSessions(options: FrontOptions, grants: ProviderGrants): Sessions {
   })
   metrics.source('curfew_last_seen_waiting', () => lastSeen.waiting)
   const gateway = createGatewayAuthority({
-    ...{ store, seal, lastSeen },
+    ...{ store, seal, lastSeen, behind },
     rooms: { ...rooms, refresh },
   })
   return { gateway, lastSeen, behind }

@@ -12,6 +12,7 @@ test('a crowd with one token is one read, and who comes after a change is told o
     store: world.store,
     seal: { seal: () => '', unseal: () => ({ kind: 'unreadable' }) },
     lastSeen: { note: () => undefined },
+    behind: { add: () => undefined },
     rooms: {
       ...world.rooms,
       cache: { ...world.rooms.cache, get: () => undefined },

@@ -33,6 +33,10 @@ export interface GatewayAuthority {
   upstreamToken(session: LiveSession, audience: string): Promise<UpstreamToken>
   effectiveRoles(session: LiveSession): readonly string[]
   touch(sid: SessionId): void
+  /**
+   * Has a client's session heard of its provider, behind an answer: a refusal ends it, an outage stops nobody.
+   */
+  keepFresh(session: LiveSession): void
   endByProviderSid: Bound<typeof endByProviderSid>
   endBySubject: Bound<typeof endBySubject>
 }
@@ -41,7 +45,8 @@ type Bound<Act> = Act extends (rooms: Rooms, store: infer _, order: infer Order)
   ? (order: Order) => Answer
   : never
 
-export interface GatewayAuthorityDeps extends Pick<ProviderRefreshDeps, 'store' | 'seal'> {
+export interface GatewayAuthorityDeps
+  extends Pick<ProviderRefreshDeps, 'store' | 'seal' | 'behind'> {
   readonly rooms: CheckRooms
   readonly lastSeen: Pick<LastSeen, 'note'>
 }
@@ -74,6 +79,7 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     upstreamToken: (session, audience) => upstreamToken({ ...rooms, mints }, session, audience),
     effectiveRoles: (session) => effectiveRoles(rooms.policy, session),
     touch: (sid) => lastSeen.note(sid),
+    keepFresh: (session) => keepFresh(deps, session),
     endByProviderSid: (order) => endByProviderSid(rooms, store, order),
     endBySubject: (order) => endBySubject(rooms, store, order),
   }
@@ -96,4 +102,10 @@ async function byCookie(
 ): Promise<LiveSession | undefined> {
   const presented = await present(rooms, cookie, [purpose])
   return presented.kind === 'live' ? presented.session : undefined
+}
+
+function keepFresh({ rooms, behind }: GatewayAuthorityDeps, session: LiveSession): void {
+  const link = session.provider
+  if (link === null || link.refreshTokenIssuedAt === null || link.refreshLost) return
+  if (rooms.refresh.standing(session).kind !== 'good') behind.add(rooms.refresh.freshen(session))
 }

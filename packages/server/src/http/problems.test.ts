@@ -8,7 +8,10 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
-const sources = [here, ...['routes', 'grants', 'browser'].map((folder) => join(here, folder))]
+const sources = [
+  here,
+  ...['routes', 'browser', 'grants', 'authorization'].map((name) => join(here, name)),
+]
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter(
     (path) =>

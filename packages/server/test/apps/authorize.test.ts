@@ -214,7 +214,7 @@ test('what the provider is to do is passed on', async () => {
   expect([zero.get('prompt'), zero.get('max_age')]).toEqual(['login', null])
 })
 
-test('scenario S54: rule 1 fence: a sign-in for an application that began before "sign out everywhere" gets no tokens', async () => {
+test('rule 1 fence: S54: a sign-in for an application that began before "sign out everywhere" gets no tokens', async () => {
   const visitor = gate.visitor()
   const request = requestOf()
   const begun = await visitor.open(addressOf(gate.curfew, request))
@@ -227,7 +227,7 @@ test('scenario S54: rule 1 fence: a sign-in for an application that began before
   expect((await redeem(gate.curfew, await coded(gate))).status).toBe(200)
 })
 
-test('scenario S52: rule 1 fence: nor one that was signed out everywhere, or disabled, while it had a code', async () => {
+test('rule 1 fence: S52: nor one that was signed out everywhere, or disabled, while it had a code', async () => {
   const { api } = gate.curfew
   const before = await coded(gate)
   await api.post('/users/main:alice/revoke', { as: clients.operator })

@@ -154,10 +154,13 @@ function throwBytes(host: string, port: number, bytes: Uint8Array): Promise<void
   })
 }
 
-/** There is no identity provider here: test/gateway has one. */
+/** There is no identity provider here, nor a client to return to: test/gateway and test/apps have them. */
 const needProvider: ReadonlySet<string> = new Set([
   'GET /login',
   'GET /oidc/callback',
   'GET /oidc/frontchannel-logout',
   'POST /oidc/backchannel-logout',
+  'GET /oauth/authorize',
+  'POST /oauth/authorize',
+  'POST /oauth/par',
 ])

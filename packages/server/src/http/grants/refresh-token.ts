@@ -22,6 +22,9 @@ export async function refreshToken(context: HttpContext, grant: Grant): Promise<
   })
   switch (answer.kind) {
     case 'refreshed':
+      if (answer.tokens.session.provider !== null) {
+        context.browser.gateway.keepFresh(answer.tokens.session)
+      }
       return oauthTokenJson(answer.tokens, wish)
     case 'ended':
       throw new OAuthError('invalid_grant', {
