@@ -8,12 +8,17 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
-const sources = [here, join(here, 'routes'), join(here, 'browser')]
+const folders = ['', 'routes', 'browser', 'grants']
+// What a poll with a device code comes to is decided there, in the words of RFC 8628.
+const decided = join(here, '../domain/device-authorization.ts')
+const sources = folders
+  .map((folder) => join(here, folder))
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter(
     (path) =>
       /(?<!\.test)\.ts$/.test(path) && !/(?:problems|oauth-error|testing.*)\.ts$/.test(path),
   )
+  .concat(decided)
   .map((path) => readFileSync(path, 'utf8'))
   .join('\n')
 const own = readFileSync(join(here, 'problems.ts'), 'utf8')

@@ -1,6 +1,7 @@
 /* What every store must do; each engine runs all of it (sqlite.test.ts, postgres.test.ts). */
 import { describe } from 'vitest'
 import type { Prepare } from './bench.ts'
+import { devicesSuite } from './devices-suite.ts'
 import { effectsSuite } from './effects-suite.ts'
 import { endsSuite } from './ends-suite.ts'
 import { feedSuite } from './feed-suite.ts'
@@ -16,5 +17,6 @@ export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: sessions of providers`, () => providerSuite(prepare))
   describe(`${engine}: effects of starts and ends`, () => effectsSuite(prepare))
   describe(`${engine}: the outbox`, () => outboxSuite(prepare))
+  describe(`${engine}: device authorizations`, () => devicesSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
 }

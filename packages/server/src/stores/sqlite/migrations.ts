@@ -182,7 +182,7 @@ create table cursors (
 `,
   },
   {
-    version: 6,
+    version: 5,
     name: 'device authorizations, and the sessions that a session has approved',
     text: `
 create table device_authorizations (
