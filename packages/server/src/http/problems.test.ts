@@ -8,11 +8,9 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
-const folders = ['', 'routes', 'browser', 'grants']
 // What a poll with a device code comes to is decided there, in the words of RFC 8628.
 const decided = join(here, '../domain/device-authorization.ts')
-const sources = folders
-  .map((folder) => join(here, folder))
+const sources = [here, ...['routes', 'grants', 'browser'].map((folder) => join(here, folder))]
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter(
     (path) =>
