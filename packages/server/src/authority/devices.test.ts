@@ -3,8 +3,8 @@ import {
   type ClientRules,
   createDeviceAuthority,
   type DeviceAuthority,
-  type DeviceVoucher,
   deviceCodeGrant,
+  type SessionQuery,
 } from '#authority'
 import {
   type ClientId,
@@ -404,10 +404,16 @@ describe('rule 31 approval: the end of the approver', () => {
   })
 })
 
-const everything = {
-  ...{ uid: null, state: 'all', device: null, clientId: null, reason: null, ip: null },
-  ...{ before: null, limit: 50 },
-} as const
+const everything: SessionQuery = {
+  uid: null,
+  state: 'all',
+  device: null,
+  clientId: null,
+  reason: null,
+  ip: null,
+  before: null,
+  limit: 50,
+}
 
 /** A session that a provider vouches for, with tokens of its own. */
 async function withProvider(
@@ -428,7 +434,7 @@ async function withProvider(
   const result = await world.store.start({
     ...{ candidate, applicant: { deviceId: null, mayJoin: false, joiner } },
     ...{ policy: { policy: 'multiple', limit: null }, fence: await world.store.fence() },
-    voucher: null satisfies DeviceVoucher | null,
+    voucher: null,
   })
   if (result.kind !== 'started') throw new Error(result.kind)
   return candidate
