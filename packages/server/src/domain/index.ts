@@ -35,7 +35,6 @@ export {
   type DeviceState,
   decisionRefusal,
   deviceStanding,
-  deviceStates,
   isFinalStanding,
   redeemRefusal,
   type ScanRefusal,
