@@ -37,7 +37,6 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/start.ts',
     ],
     issues: [2, 6],
-    reach: partly('approvals'),
   },
   {
     number: 2,
@@ -195,6 +194,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/tokens/access-tokens.ts',
       'packages/server/src/authority/present.ts',
       'packages/server/src/authority/upstream-token.ts',
+      'packages/server/src/http/browser/page-cookie.ts',
     ],
     issues: [2, 3],
     reach: partly('the console and the account page'),
@@ -240,9 +240,12 @@ export const rules: readonly Rule[] = [
     number: 19,
     name: 'no secret in a URL',
     summary: 'No token or code that opens anything is accepted from, or written into, a URL.',
-    enforcedIn: ['packages/server/src/http/credentials.ts'],
+    enforcedIn: [
+      'packages/server/src/http/credentials.ts',
+      'packages/server/src/http/codes-in-urls.ts',
+    ],
     issues: [2, 6],
-    reach: partly('device authorization'),
+    reach: built,
   },
   {
     number: 20,
@@ -368,6 +371,7 @@ export const rules: readonly Rule[] = [
     enforcedIn: [
       'packages/server/src/http/browser/fetch-metadata.ts',
       'packages/server/src/http/routes/sign-out.ts',
+      'packages/server/src/http/routes/device-page.ts',
     ],
     issues: [3],
     reach: built,
@@ -385,9 +389,15 @@ export const rules: readonly Rule[] = [
     number: 31,
     name: 'approval',
     summary: 'Only the session that scanned approves a device, and what it began ends with it.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/domain/device-authorization.ts',
+      'packages/server/src/authority/devices.ts',
+      'packages/server/src/stores/acts/device-authorizations.ts',
+      'packages/server/src/stores/acts/vouchers.ts',
+      'packages/server/src/stores/acts/ends.ts',
+    ],
     issues: [6],
-    reach: later('device authorization'),
+    reach: built,
   },
   {
     number: 32,
@@ -456,9 +466,13 @@ export const rules: readonly Rule[] = [
     name: 'limits',
     summary:
       'Whatever a stranger can make us do has a limit in one table, answered with 429 and Retry-After.',
-    enforcedIn: ['packages/server/src/http/limits.ts', 'packages/server/src/oidc/issuer-keys.ts'],
+    enforcedIn: [
+      'packages/server/src/http/limits.ts',
+      'packages/server/src/http/user-code-guesses.ts',
+      'packages/server/src/oidc/issuer-keys.ts',
+    ],
     issues: [2, 6],
-    reach: partly('device authorization'),
+    reach: built,
   },
   {
     number: 38,

@@ -146,6 +146,28 @@ export const chapters: readonly Chapter[] = [
     },
   },
   {
+    name: 'Sign-in across devices',
+    scenarios: {
+      S38: 'a sign-out at the moment of a redemption: what was signed out stays dead, what was redeemed is new and alive',
+      S52: 'a sign-out everywhere while an approval waits: no session comes of it',
+      S54: 'the same after a changed password',
+      S62: 'a new code waits, and expires: for the screen, the poll and the phone',
+      S63: 'looked at and not approved: nothing can be redeemed',
+      S64: 'wrong, foreign and unknown codes get one answer, and burn nothing',
+      S65: 'two redemptions at once: one session',
+      S66: 'looked at by one, a second may neither look nor decide, and the first is not disturbed',
+      S67: 'who only watches learns the state and nothing else, and displaces nobody',
+      S68: 'an approval at the moment of expiry: whole, or not at all',
+      S69: 'approved twice: one approval',
+      S70: 'disabled or changed between approval and redemption: refused',
+      S71: 'the phone is signed out between the look and the approval: 401, nothing approved',
+      S72: 'a process dies in a redemption: a whole session, or a code that is still good',
+      S73: 'watched at one replica, approved at another: told within a second; who goes leaves nothing behind',
+      S74: 'opened by a link, or sent by another site: nothing happens',
+      S75: 'without the grant: refused everywhere, also what waits already',
+    },
+  },
+  {
     name: 'APIs, event streams, WebSockets',
     scenarios: {
       A01: 'no session: 401 as JSON with a reason, no Location',

@@ -36,12 +36,6 @@ export async function decideBy(
   return answer
 }
 
-/** Somebody else's code is found by guessing as well as none. */
 function isGuess(answer: ScanAnswer | DecisionAnswer): boolean {
-  return (
-    answer.kind === 'refused' &&
-    (answer.why === 'unknown' ||
-      answer.why === 'of-another-session' ||
-      answer.why === 'not-scanned')
-  )
+  return answer.kind === 'refused' && answer.why === 'unknown'
 }

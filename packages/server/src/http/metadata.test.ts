@@ -10,7 +10,7 @@ test('metadata names only what exists', async () => {
   const two = await send(app, { url: '/.well-known/openid-configuration' })
   expect(one.json()).toEqual(two.json())
   const urls = Object.entries(one.json()).filter(([name]) => /_(?:endpoint|uri)$/.test(name))
-  expect(urls).toHaveLength(8)
+  expect(urls).toHaveLength(9)
   for (const [, url] of urls) {
     const { pathname } = new URL(String(url))
     expect((await send(app, { method: 'OPTIONS', url: pathname })).statusCode).toBe(405)

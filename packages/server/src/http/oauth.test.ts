@@ -67,7 +67,7 @@ describe('bad token requests', () => {
     ['grant_type=password&client_id=mobile', 'unsupported_grant_type'],
     [
       'grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=mobile',
-      'unsupported_grant_type',
+      'unauthorized_client',
     ],
     ['grant_type=refresh_token&client_id=mobile', 'invalid_request'],
     [`${refresh}&client_id=mobile&refresh_token=cfr_1`, 'invalid_request'],

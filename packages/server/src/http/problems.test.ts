@@ -8,6 +8,8 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
+// What a poll with a device code comes to is decided there, in the words of RFC 8628.
+const decided = join(here, '../domain/device-authorization.ts')
 const sources = [
   here,
   ...['routes', 'browser', 'grants', 'authorization'].map((name) => join(here, name)),
@@ -17,6 +19,7 @@ const sources = [
     (path) =>
       /(?<!\.test)\.ts$/.test(path) && !/(?:problems|oauth-error|testing.*)\.ts$/.test(path),
   )
+  .concat(decided)
   .map((path) => readFileSync(path, 'utf8'))
   .join('\n')
 const own = readFileSync(join(here, 'problems.ts'), 'utf8')

@@ -2,6 +2,7 @@
 import { describe } from 'vitest'
 import type { Prepare } from './bench.ts'
 import { codesSuite } from './codes-suite.ts'
+import { devicesSuite } from './devices-suite.ts'
 import { effectsSuite } from './effects-suite.ts'
 import { endsSuite } from './ends-suite.ts'
 import { feedSuite } from './feed-suite.ts'
@@ -18,5 +19,6 @@ export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: effects of starts and ends`, () => effectsSuite(prepare))
   describe(`${engine}: the outbox`, () => outboxSuite(prepare))
   describe(`${engine}: authorization codes`, () => codesSuite(prepare))
+  describe(`${engine}: device authorizations`, () => devicesSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
 }

@@ -77,7 +77,7 @@ function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> 
 
 function devicePagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
   const action = '/device'
-  const asks = { clientId: text, ip: text, userAgent: text, scope: text }
+  const asks = { clientId: text, ip: text, userAgent: text, scope: `a${text}` }
   const entering = { action, uid: text, userCode: text }
   const unsaid = { ip: null, userAgent: null, scope: '' }
   const looking = { action, userCode: text, ...asks }

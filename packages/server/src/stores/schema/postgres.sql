@@ -1,14 +1,3 @@
-create table authorization_codes (
-  hash text collate "C" not null,
-  client_id text collate "C" not null,
-  redirect_uri text not null,
-  challenge text not null,
-  dpop_jkt text,
-  sealed text,
-  sid text collate "C",
-  expires_at bigint not null
-);
-
 create table cursors (
   name text collate "C" not null,
   epoch text not null,
@@ -16,6 +5,31 @@ create table cursors (
   lease_owner text not null,
   lease_until bigint not null
 ) with (fillfactor=50);
+
+create table device_authorizations (
+  id text collate "C" not null,
+  device_code_hash text collate "C" not null,
+  user_code_hash text collate "C" not null,
+  watch_hash text collate "C" not null,
+  client_id text collate "C" not null,
+  scope text not null,
+  resources text not null,
+  ip text,
+  user_agent text,
+  requested_at bigint not null,
+  expires_at bigint not null,
+  state text collate "C" not null,
+  interval_ms bigint not null,
+  polled_at bigint,
+  hurried bigint not null,
+  scanner_sid text collate "C",
+  scanner_uid text collate "C",
+  scanned_at bigint,
+  fence bigint,
+  decided_at bigint,
+  started_sid text collate "C",
+  consumed_at bigint
+) with (fillfactor=80);
 
 create table feed (
   seq bigint not null,
@@ -164,9 +178,9 @@ create table users (
   fence bigint not null
 ) with (fillfactor=90);
 
-alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);
-
 alter table cursors add constraint cursors_pkey PRIMARY KEY (name);
+
+alter table device_authorizations add constraint device_authorizations_pkey PRIMARY KEY (id);
 
 alter table feed add constraint feed_pkey PRIMARY KEY (seq);
 
@@ -200,7 +214,13 @@ alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
 
 alter table users add constraint users_pkey PRIMARY KEY (uid);
 
-CREATE INDEX authorization_codes_expire ON public.authorization_codes USING btree (expires_at);
+CREATE UNIQUE INDEX device_authorizations_device_code ON public.device_authorizations USING btree (device_code_hash);
+
+CREATE INDEX device_authorizations_expire ON public.device_authorizations USING btree (expires_at);
+
+CREATE UNIQUE INDEX device_authorizations_user_code ON public.device_authorizations USING btree (user_code_hash);
+
+CREATE UNIQUE INDEX device_authorizations_watch ON public.device_authorizations USING btree (watch_hash);
 
 CREATE INDEX feed_at ON public.feed USING btree (at, seq);
 
@@ -213,6 +233,8 @@ CREATE INDEX outbox_due ON public.outbox USING btree (kind, target, due_at, id) 
 CREATE INDEX outbox_lane ON public.outbox USING btree (sid, kind, target, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_of_parent ON public.sessions USING btree (parent_sid) WHERE (parent_sid IS NOT NULL);
 
 CREATE INDEX sessions_of_provider_sid ON public.sessions USING btree (provider_issuer, provider_sid) WHERE ((revoked_at IS NULL) AND (provider_sid IS NOT NULL));
 

@@ -1,14 +1,3 @@
-CREATE TABLE authorization_codes (
-  hash text not null primary key,
-  client_id text not null,
-  redirect_uri text not null,
-  challenge text not null,
-  dpop_jkt text,
-  sealed text,
-  sid text,
-  expires_at integer not null
-) strict;
-
 CREATE TABLE cursors (
   name text not null primary key,
   epoch text not null,
@@ -16,6 +5,31 @@ CREATE TABLE cursors (
   lease_owner text not null,
   lease_until integer not null
 ) strict, without rowid;
+
+CREATE TABLE device_authorizations (
+  id text not null primary key,
+  device_code_hash text not null,
+  user_code_hash text not null,
+  watch_hash text not null,
+  client_id text not null,
+  scope text not null,
+  resources text not null,
+  ip text,
+  user_agent text,
+  requested_at integer not null,
+  expires_at integer not null,
+  state text not null,
+  interval_ms integer not null,
+  polled_at integer,
+  hurried integer not null default 0,
+  scanner_sid text,
+  scanner_uid text,
+  scanned_at integer,
+  fence integer,
+  decided_at integer,
+  started_sid text,
+  consumed_at integer
+) strict;
 
 CREATE TABLE feed (
   seq integer not null primary key,
@@ -169,7 +183,13 @@ CREATE TABLE users (
   fence integer not null
 ) strict;
 
-CREATE INDEX authorization_codes_expire on authorization_codes (expires_at);
+CREATE UNIQUE INDEX device_authorizations_device_code on device_authorizations (device_code_hash);
+
+CREATE INDEX device_authorizations_expire on device_authorizations (expires_at);
+
+CREATE UNIQUE INDEX device_authorizations_user_code on device_authorizations (user_code_hash);
+
+CREATE UNIQUE INDEX device_authorizations_watch on device_authorizations (watch_hash);
 
 CREATE INDEX feed_at on feed (at, seq);
 
@@ -182,6 +202,8 @@ CREATE INDEX outbox_due on outbox (kind, target, due_at, id) where gave_up_at is
 CREATE INDEX outbox_lane on outbox (sid, kind, target, id);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
+
+CREATE INDEX sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 
 CREATE INDEX sessions_of_provider_sid on sessions (provider_issuer, provider_sid)
   where revoked_at is null and provider_sid is not null;
