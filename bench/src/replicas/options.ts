@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util'
+
+export const parts = ['cold', 'reach', 'million'] as const
+export type Part = (typeof parts)[number]
+
+export interface ReplicaOptions {
+  /** How long the windows are in all; setting up comes on top. */
+  readonly seconds: number
+  readonly only: readonly Part[]
+  /** Live sessions of the large stores. */
+  readonly sessions: number
+}
+
+export const usage = `node bench/src/replicas/main.ts [SECONDS] [options]
+  SECONDS       how long the windows are in all (default 120); setting up comes on top
+  --only cold|reach|million   one part only; may be repeated
+  --sessions N  how many sessions live in the large stores (default 1000000)`
+
+/** @throws Error that says what to write instead */
+export function parseReplicaOptions(argv: readonly string[]): ReplicaOptions {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', multiple: true },
+      sessions: { type: 'string', default: '1000000' },
+    },
+  })
+  return {
+    seconds: positive('SECONDS', positionals[0] ?? '120'),
+    only: values.only?.map(parsePart) ?? parts,
+    sessions: Math.ceil(positive('--sessions', values.sessions)),
+  }
+}
+
+function parsePart(text: string): Part {
+  const part = parts.find((known) => known === text)
+  if (part === undefined) throw new Error(`--only takes ${parts.join(', ')}, not '${text}'`)
+  return part
+}
+
+function positive(name: string, text: string): number {
+  const number = Number(text)
+  if (!Number.isFinite(number) || number <= 0) throw new Error(`${name} takes a number above 0`)
+  return number
+}
