@@ -6,7 +6,7 @@ type Reply = Buffer | null
 export class BareRedis {
   readonly #socket: Socket
   readonly #waiting: ((reply: Reply) => void)[] = []
-  #rest = Buffer.alloc(0)
+  #rest: Buffer = Buffer.alloc(0)
 
   private constructor(socket: Socket) {
     this.#socket = socket

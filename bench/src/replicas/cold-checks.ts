@@ -12,7 +12,9 @@ import { type ColdStage, openColdStage } from './cold-stage.ts'
 const rounds = 5
 const contestantCount = 5
 /** Each server compiles its hot code in the first thousands of requests. */
-const warmUpMs = 2000
+const warmUpMsMax = 2000
+/** Of a whole run, for each contestant. */
+const warmUpShare = 0.05
 
 export async function measureCold(place: GatewayPlace, seconds: number): Promise<Report> {
   const stage = await openColdStage(place)
@@ -21,6 +23,7 @@ export async function measureCold(place: GatewayPlace, seconds: number): Promise
   for (const floor of [floors.redis, floors.postgres]) await warmUp(asker, floor)
   const checks = new ColdChecks(stage)
   const windowMs = (seconds * 1000) / (contestantCount * rounds)
+  const warmUpMs = Math.min(seconds * 1000 * warmUpShare, warmUpMsMax)
   const results = await interleave(checks.contestants(), { rounds, windowMs, warmUpMs })
   const table = tableOf({ results, stage, tallies: checks.tallies, apart })
   return { tables: [table], goals: goalsOf(checks.tallies) }

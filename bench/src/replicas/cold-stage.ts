@@ -1,5 +1,4 @@
 /* Three servers on one database, two of them with Redis in front of it, and a floor for each backing. */
-import pg from 'pg'
 import { createClient } from 'redis'
 import { startRedis } from '../../../packages/server/test/services/index.ts'
 import { AskerClient } from '../gateway/asker-client.ts'
@@ -12,10 +11,9 @@ import {
 import { forkServer } from '../gateway/forked-server.ts'
 import { answerOf, type Gatekeeper } from '../gateway/gatekeeper.ts'
 import { assertSameAnswer, type GatewayPlace, signInProvider } from '../gateway/gateway-part.ts'
-import { familyOf } from '../measure/processor-time.ts'
 import { Copies } from '../store/copies.ts'
-import { postmasterOf } from '../store/postmaster.ts'
 import type { BackedSettings, Backing } from './backed-node.ts'
+import { databasePidsOf } from './database-pids.ts'
 
 export interface ColdStage {
   /** Where sessions begin, and are asked about first. */
@@ -50,7 +48,7 @@ export async function openColdStage(place: GatewayPlace): Promise<ColdStage> {
   place.closing(() => asker.stop())
   const gates = { elsewhere, overRedis: await start(redis.url), overPostgres: await start() }
   const floors = await startFloors(place, { ...gates, copies, asker, store, redis })
-  const pids = { database: await databasePids(store), redis: await redisPid(redis.url) }
+  const pids = { database: await databasePidsOf(store), redis: await redisPid(redis.url) }
   return { ...gates, floors, copies, asker, pids }
 }
 
@@ -102,13 +100,6 @@ async function fillLikeCurfew(url: string): Promise<readonly string[]> {
   } finally {
     client.destroy()
   }
-}
-
-async function databasePids(store: string): Promise<() => readonly number[]> {
-  const pool = new pg.Pool({ connectionString: store, max: 1 })
-  const postmaster = await postmasterOf(pool)
-  await pool.end()
-  return () => (postmaster === undefined ? [] : familyOf(postmaster))
 }
 
 async function redisPid(url: string): Promise<number> {

@@ -7,7 +7,9 @@ import { renderReport } from '../report/print.ts'
 import type { Report } from '../report/report.ts'
 import { Stage } from '../stage.ts'
 import { measureCold } from './cold-checks.ts'
+import { measureMillion } from './million.ts'
 import { type Part, parseReplicaOptions, type ReplicaOptions, usage } from './options.ts'
+import { measureReach } from './reach.ts'
 
 async function run(options: ReplicaOptions): Promise<void> {
   const stage = await Stage.open()
@@ -22,12 +24,18 @@ async function run(options: ReplicaOptions): Promise<void> {
 }
 
 async function measurePart(part: Part, stage: Stage, options: ReplicaOptions): Promise<Report> {
-  const seconds = options.seconds / options.only.length
+  // Ends are counted, not timed.
+  const timed = options.only.filter((one) => one !== 'reach').length
+  const seconds = options.seconds / Math.max(timed, 1)
   switch (part) {
     case 'cold':
       return measureCold(stage.gateway, seconds)
+    case 'reach':
+      return measureReach(stage.gateway, options.ends)
+    case 'million':
+      return measureMillion(stage.gateway, { seconds, sessions: options.sessions })
     default:
-      return { tables: [], goals: [] }
+      return part satisfies never
   }
 }
 
