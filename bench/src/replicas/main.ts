@@ -2,11 +2,13 @@
  * `node bench/src/replicas/main.ts [SECONDS]`: what a second replica costs and how soon it knows. Checks of
  * sessions that it has never seen, ends that happened elsewhere, and stores with a million live sessions.
  */
+import type { GatewayPlace } from '../gateway/gateway-part.ts'
 import { describeMachine } from '../report/machine.ts'
 import { renderReport } from '../report/print.ts'
 import type { Report } from '../report/report.ts'
 import { Stage } from '../stage.ts'
 import { measureCold } from './cold-checks.ts'
+import { during } from './during.ts'
 import { measureMillion } from './million.ts'
 import { type Part, parseReplicaOptions, type ReplicaOptions, usage } from './options.ts'
 import { measureReach } from './reach.ts'
@@ -16,24 +18,29 @@ async function run(options: ReplicaOptions): Promise<void> {
   try {
     console.log(describeMachine(stage.folder).join('\n'))
     for (const part of options.only) {
-      console.log(renderReport(await measurePart(part, stage, options)))
+      const measure = (place: GatewayPlace) => measurePart(part, place, options)
+      console.log(renderReport(await during(stage.gateway, measure)))
     }
   } finally {
     await stage.close()
   }
 }
 
-async function measurePart(part: Part, stage: Stage, options: ReplicaOptions): Promise<Report> {
+async function measurePart(
+  part: Part,
+  place: GatewayPlace,
+  options: ReplicaOptions,
+): Promise<Report> {
   // Ends are counted, not timed.
   const timed = options.only.filter((one) => one !== 'reach').length
   const seconds = options.seconds / Math.max(timed, 1)
   switch (part) {
     case 'cold':
-      return measureCold(stage.gateway, seconds)
+      return measureCold(place, seconds)
     case 'reach':
-      return measureReach(stage.gateway, options.ends)
+      return measureReach(place, options.ends)
     case 'million':
-      return measureMillion(stage.gateway, { seconds, sessions: options.sessions })
+      return measureMillion(place, { seconds, sessions: options.sessions })
     default:
       return part satisfies never
   }

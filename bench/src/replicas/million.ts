@@ -8,6 +8,7 @@ import { type EngineKind, engineKinds } from '../store/engine.ts'
 import { Crowd, type Start } from './crowd.ts'
 import { type CrowdAct, crowdActs, crowdContestant } from './crowd-acts.ts'
 import { databasePidsOf } from './database-pids.ts'
+import { during } from './during.ts'
 import { fewSessions } from './options.ts'
 
 const rounds = 5
@@ -27,7 +28,9 @@ export async function measureMillion(place: GatewayPlace, order: CrowdOrder): Pr
   const warmUpMs = Math.min(seconds * 1000 * warmUpShare, warmUpMsMax)
   const plan = { rounds, warmUpMs, windowMs: (seconds * 1000) / windows }
   const tables: Table[] = []
-  for (const kind of engineKinds) tables.push(...(await measureEngine(place, kind, sessions, plan)))
+  for (const kind of engineKinds) {
+    tables.push(...(await during(place, (own) => measureEngine(own, kind, sessions, plan))))
+  }
   return { tables, goals: [] }
 }
 
@@ -46,7 +49,6 @@ async function measureEngine(
     crowds.map((crowd) => crowdContestant(nameOf(act, crowd), { crowd, act, databasePids })),
   )
   const results = await interleave(contestants, plan)
-  for (const { server } of crowds) await server.stop()
   return [startsTable(kind, crowds), actsTable(kind, crowds, results)]
 }
 

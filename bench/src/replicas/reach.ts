@@ -11,6 +11,7 @@ import { ascending, percentile } from '../measure/statistics.ts'
 import { checkSections } from '../processes/check-request.ts'
 import type { Goal, Report, Table } from '../report/report.ts'
 import type { Row } from '../report/table.ts'
+import { during } from './during.ts'
 import { type Replicas, Sighting } from './sighting.ts'
 
 interface Way {
@@ -46,13 +47,17 @@ interface Seen {
 export async function measureReach(place: GatewayPlace, count: number): Promise<Report> {
   const seen: Seen[] = []
   for (const way of ways) {
-    const replicas = await openReplicas(place, way)
-    await sightings(replicas, way, rehearsals)
-    seen.push({ way, tookMs: (await sightings(replicas, way, count)).sort(ascending) })
+    seen.push(await during(place, (own) => seenBy(own, way, count)))
     progress('.')
   }
   progress('\n')
   return { tables: [tableOf(seen)], goals: goalsOf(seen) }
+}
+
+async function seenBy(place: GatewayPlace, way: Way, count: number): Promise<Seen> {
+  const replicas = await openReplicas(place, way)
+  await sightings(replicas, way, rehearsals)
+  return { way, tookMs: (await sightings(replicas, way, count)).sort(ascending) }
 }
 
 /** Each way has a database of its own: no pull of one is busy with the ends of another. */
