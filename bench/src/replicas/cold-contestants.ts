@@ -1,4 +1,4 @@
-import { turnMark } from '../gateway/ask-orders.ts'
+import { type AskOrder, type Turns, turnMark } from '../gateway/ask-orders.ts'
 import { fewConnections } from '../gateway/checks.ts'
 import { type CurfewGate, sessionCookie } from '../gateway/curfew-gate.ts'
 import type { Gatekeeper } from '../gateway/gatekeeper.ts'
@@ -25,8 +25,9 @@ const stockedPerSecond = 6000
 /** What was asked about elsewhere stays in Redis for 30 s. */
 const stockMax = 12_000
 const warmSessions = 2000
-/** Long enough for a whole stock on a slow machine. */
+/** Long enough for a whole stock on a slow machine, and few enough that it refuses nobody. */
 const primeMs = 15_000
+const primeConnections = 8
 
 export class ColdChecks {
   readonly #stage: ColdStage
@@ -76,7 +77,9 @@ export class ColdChecks {
       const hitsBefore = await sharedHits(port)
       const again = which === 'warm'
       const window = await this.#counted(pids, async () => {
-        const asked = await this.#ask(gate, cookies, { again, windowMs })
+        const asked = await this.#ask(gate, cookies, {
+          ...{ again, windowMs, connections: fewConnections },
+        })
         // Its processor time belongs to the checks; what it does to the next window does not.
         await idle(port)
         return asked
@@ -97,13 +100,13 @@ export class ColdChecks {
   async #ask(
     gate: CurfewGate,
     texts: readonly string[],
-    { again, windowMs }: { readonly again: boolean; readonly windowMs: number },
+    how: Pick<AskOrder, 'connections' | 'windowMs'> & Pick<Turns, 'again'>,
   ): Promise<Window> {
     const request = gate.asking(new Map([[sessionCookie, turnMark]]))
-    const turns = { texts, again }
+    const { again, ...order } = how
     const { port } = gate.gatekeeper
-    const order = { port, request, turns, connections: fewConnections, windowMs }
-    return (await this.#stage.asker.ask(order)).window
+    const asked = await this.#stage.asker.ask({ port, request, turns: { texts, again }, ...order })
+    return asked.window
   }
 
   async #cookies(count: number): Promise<readonly string[]> {
@@ -123,7 +126,9 @@ export class ColdChecks {
   }
 
   async #seen(gate: CurfewGate, cookies: readonly string[]): Promise<void> {
-    await this.#ask(gate, cookies, { again: false, windowMs: primeMs })
+    await this.#ask(gate, cookies, {
+      ...{ again: false, windowMs: primeMs, connections: primeConnections },
+    })
     await idle(gate.gatekeeper.port)
   }
 }
