@@ -1,6 +1,6 @@
 /* The process that asks: `asker-client.ts` starts it and sends orders over its channel, one at a time. */
 import { leadInShare, type Window } from '../measure/contestant.ts'
-import type { AskAnswer, AskOrder } from './ask-orders.ts'
+import { type AskAnswer, type AskOrder, turnMark } from './ask-orders.ts'
 import { type Asking, openAsking } from './asking.ts'
 
 /** Far beyond any answer of a server that works: without it a lost one would stop the bench for good. */
@@ -14,12 +14,13 @@ interface Caller {
 
 /**
  * As `callersWindow`, without a promise for each act: many connections, one request at a time on each,
- * until the time is over and each has been counted at least once.
+ * until the time is over and each has been counted at least once, or there is nothing left to ask about.
  */
 class AskingWindow {
   readonly #order: AskOrder
   readonly #latenciesUs: number[] = []
   readonly #callers: readonly Caller[]
+  readonly #requests: Iterator<Buffer>
   readonly #over = Promise.withResolvers<void>()
   #counting = 0
   #deadline = 0
@@ -29,6 +30,7 @@ class AskingWindow {
 
   constructor(order: AskOrder) {
     this.#order = order
+    this.#requests = requestsOf(order)
     this.#open = order.connections
     this.#callers = Array.from({ length: order.connections }, () => ({ askedAt: 0, counted: 0 }))
   }
@@ -57,11 +59,10 @@ class AskingWindow {
   }
 
   async #connect(): Promise<void> {
-    const { port, request } = this.#order
-    const bytes = Buffer.from(request, 'latin1')
+    const { port } = this.#order
     const open = async (caller: Caller): Promise<void> => {
       caller.asking = await openAsking({
-        ...{ port, request: bytes, failed: this.#over.reject },
+        ...{ port, failed: this.#over.reject },
         done: (answerBytes) => this.#done(caller, answerBytes),
       })
     }
@@ -69,8 +70,13 @@ class AskingWindow {
   }
 
   #ask(caller: Caller): void {
+    const { value, done = false } = this.#requests.next()
+    if (done) {
+      this.#rest()
+      return
+    }
     caller.askedAt = performance.now()
-    caller.asking?.ask()
+    caller.asking?.ask(value)
   }
 
   #done(caller: Caller, answerBytes: number): void {
@@ -79,7 +85,12 @@ class AskingWindow {
     if (caller.askedAt < this.#counting) this.#leadIns += 1
     else caller.counted = this.#latenciesUs.push((now - caller.askedAt) * 1000)
     if (now < this.#deadline || caller.counted === 0) this.#ask(caller)
-    else if (--this.#open === 0) this.#over.resolve()
+    else this.#rest()
+  }
+
+  #rest(): void {
+    this.#open -= 1
+    if (this.#open === 0) this.#over.resolve()
   }
 
   #counted(): Window {
@@ -87,6 +98,17 @@ class AskingWindow {
     const seconds = (performance.now() - this.#counting) / 1000
     return { acts, seconds, latenciesUs: this.#latenciesUs, allActs: acts + this.#leadIns }
   }
+}
+
+/** Made as they are asked: a whole stock of them would fill the memory. */
+function* requestsOf({ request, turns }: AskOrder): Generator<Buffer, undefined> {
+  const same = Buffer.from(request, 'latin1')
+  while (turns === undefined) yield same
+  const [before = '', after = ''] = request.split(turnMark)
+  do {
+    for (const text of turns.texts) yield Buffer.from(before + text + after, 'latin1')
+  } while (turns.again && turns.texts.length > 0)
+  return undefined
 }
 
 function say(answer: AskAnswer): void {

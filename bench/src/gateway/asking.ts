@@ -1,19 +1,18 @@
 /*
- * One kept-alive connection that asks the same thing again and again. Every answer has to be a 200 and to
+ * One kept-alive connection that asks again and again. Every answer has to be a 200 and to
  * be there in full; one that is as long as the last one is not parsed again, so that the load costs a
  * fraction of what it measures.
  */
 import { connect, type Socket } from 'node:net'
 
 export interface Asking {
-  /** Sends the request; `done` hears of the whole answer. */
-  ask(): void
+  /** Sends a request; `done` hears of the whole answer. */
+  ask(request: Buffer): void
   close(): void
 }
 
 export interface AskingOptions {
   readonly port: number
-  readonly request: Buffer
   readonly done: (answerBytes: number) => void
   readonly failed: (error: Error) => void
 }
@@ -23,7 +22,7 @@ const ok = Buffer.from('HTTP/1.1 200')
 const lengthHeader = /\r\ncontent-length: *(\d+)\r\n/i
 
 export function openAsking(options: AskingOptions): Promise<Asking> {
-  const { port, request, failed } = options
+  const { port, failed } = options
   const buffer = Buffer.allocUnsafe(bufferBytes)
   const reader = new AnswerReader(options.done)
   let socket: Socket | undefined
@@ -40,7 +39,7 @@ export function openAsking(options: AskingOptions): Promise<Asking> {
       socket?.on('error', failed)
       socket?.on('close', () => failed(new Error('the server closed a connection that was in use')))
       resolve({
-        ask: () => void socket?.write(request),
+        ask: (request) => void socket?.write(request),
         close: () => {
           socket?.removeAllListeners('close')
           socket?.destroy()

@@ -20,6 +20,7 @@ export interface CurfewGateOptions {
   readonly nodeOptions?: readonly string[]
   /** Those of another process on the same store. */
   readonly secrets?: readonly string[]
+  readonly redis?: string
 }
 
 const publicUrl = 'https://auth.example.com'
@@ -56,8 +57,9 @@ function sessionOf(cookies: ReadonlyMap<string, string>): ReadonlyMap<string, st
 
 export const sessionCookie = '__Secure-curfew'
 
-function sectionsOf({ provider, secrets = [newSecret()] }: CurfewGateOptions) {
+function sectionsOf({ provider, redis, secrets = [newSecret()] }: CurfewGateOptions) {
   return {
+    ...(redis === undefined ? {} : { redis }),
     server: { publicUrl, trustedProxies: ['127.0.0.1/32'] },
     secrets,
     identityProviders: [

@@ -88,7 +88,8 @@ export async function startBareLike(other: Gatekeeper): Promise<Bare> {
 /** Node writes these itself. */
 const ofTheConnection = /^(?:date|connection|keep-alive)$/i
 
-function answerOf({ port, request }: Gatekeeper): Promise<BareSettings> {
+/** What a server has to write to give the same answer. */
+export function answerOf({ port, request }: Gatekeeper): Promise<BareSettings> {
   const [first = '', ...lines] = request.trimEnd().split('\r\n')
   const headers = lines.flatMap((line) => {
     const colon = line.indexOf(': ')

@@ -98,7 +98,7 @@ const warmUpAnswers = 20_000
 const warmUpWindowMs = 500
 const warmUpWindowsMax = 20
 
-async function warmUp(asker: AskerClient, { port, request }: Gatekeeper): Promise<void> {
+export async function warmUp(asker: AskerClient, { port, request }: Gatekeeper): Promise<void> {
   const order = { port, request, connections: fewConnections, windowMs: warmUpWindowMs }
   let answers = 0
   for (let at = 0; at < warmUpWindowsMax && answers < warmUpAnswers; at++) {
@@ -108,7 +108,7 @@ async function warmUp(asker: AskerClient, { port, request }: Gatekeeper): Promis
 }
 
 /** What is compared has to be the same: the limit writes as many bytes as Curfew does. */
-async function assertSameAnswer(asker: AskerClient, one: Gatekeeper, other: Gatekeeper) {
+export async function assertSameAnswer(asker: AskerClient, one: Gatekeeper, other: Gatekeeper) {
   const bytes = async ({ port, request }: Gatekeeper) => {
     const { answerBytes } = await asker.ask({ port, request, connections: 1, windowMs: 50 })
     return answerBytes

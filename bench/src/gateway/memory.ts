@@ -4,18 +4,13 @@
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { instant, type LiveSession, Secret } from '../../../packages/server/src/domain/index.ts'
-import { openStore } from '../../../packages/server/src/stores/index.ts'
-import { createOpaqueTokens, KeyRing } from '../../../packages/server/src/tokens/index.ts'
 import type { ScriptableProvider } from '../../../packages/server/test/oidc/scriptable-provider.ts'
 import { Connection } from '../http/connection.ts'
 import type { CurfewProcess } from '../http/curfew-process.ts'
 import type { Report, Table } from '../report/report.ts'
 import type { Row } from '../report/table.ts'
-import { cloneText } from '../store/raw-row.ts'
-import { clock, random } from '../tokens/keys.ts'
+import { Copies } from '../store/copies.ts'
 import { type CurfewGate, newSecret, sessionCookie, startCurfewGate } from './curfew-gate.ts'
 import type { MemoryAnswer } from './memory-probe.ts'
 
@@ -25,15 +20,15 @@ const per = 100_000
 const connections = 32
 
 export async function measureMemory(provider: ScriptableProvider, folder: string): Promise<Report> {
-  const path = join(folder, 'memory.db')
+  const store = `sqlite:${join(folder, 'memory.db')}`
   const secret = newSecret()
   const probe = fileURLToPath(new URL('memory-probe.ts', import.meta.url))
   const gate = await startCurfewGate({
-    ...{ provider, folder, store: `sqlite:${path}`, secrets: [secret] },
+    ...{ provider, folder, store, secrets: [secret] },
     nodeOptions: ['--expose-gc', '--import', probe],
   })
   try {
-    const cookies = await copySessions(path, secret, sessionsMax)
+    const cookies = await copyCookies(store, secret, sessionsMax)
     // What the first requests compile and open counts for nobody's session.
     await askAll(gate, cookies.slice(0, 1000))
     const before = await memoryOf(gate.server)
@@ -45,36 +40,12 @@ export async function measureMemory(provider: ScriptableProvider, folder: string
   }
 }
 
-/** Copies of the one session that signed in, each with a sid and a user of its own; their cookies. */
-async function copySessions(path: string, secret: string, count: number) {
-  const sids = Array.from({ length: count }, () => random.sessionId(clock.now()))
-  const template = await onlySession(path)
-  const database = new DatabaseSync(path)
-  const columns = database.prepare('select name from pragma_table_info(?)').all('sessions')
-  const list = 'select value as sid from json_each($1)'
-  const text = cloneText({
-    ...{ from: 'sessions', to: 'sessions', list, template: '$2' },
-    columns: columns.map(({ name }) => String(name)),
-  })
-  database.prepare(text).run({ 1: JSON.stringify(sids), 2: template.origin.sid })
-  database.close()
-  const ring = new KeyRing([new Secret(secret)])
-  ring.update(ring.ids.map((keyId) => ({ keyId, activatesAt: instant(0) })))
-  const opaque = createOpaqueTokens(ring, clock)
-  const { generation, keyId } = template.sessionToken
-  const { salt } = template.origin
-  return sids.map((sid) => opaque.issue('cookie', { sid, generation, keyId }, salt))
-}
-
-async function onlySession(path: string): Promise<LiveSession> {
-  const database = new DatabaseSync(path, { readOnly: true })
-  const sid = database.prepare('select sid from sessions').get()?.['sid']
-  database.close()
-  const store = await openStore({ kind: 'sqlite', path })
-  const read = await store.read(sid as LiveSession['origin']['sid'])
-  await store.close()
-  if (read?.session.kind !== 'live') throw new Error('nobody has signed in')
-  return read.session
+/** Cookies of copies of the one session that signed in. */
+async function copyCookies(store: string, secret: string, count: number) {
+  const copies = await Copies.open(store, secret)
+  const sids = await copies.make(count)
+  await copies.close()
+  return sids.map((sid) => copies.token('cookie', sid))
 }
 
 async function askAll(gate: CurfewGate, cookies: readonly string[]): Promise<void> {

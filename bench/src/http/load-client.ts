@@ -1,25 +1,18 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Window } from '../measure/contestant.ts'
+import { OrderedProcess } from '../measure/ordered-process.ts'
 import type { LoadAnswer, LoadOrder, LoadTarget, WindowAct } from './load-orders.ts'
 
 /** The load's process, from the side of the bench. One order at a time. */
 export class LoadClient {
-  readonly #child: ChildProcess
-  readonly #gone: Promise<never>
+  readonly #process = new OrderedProcess<LoadOrder, LoadAnswer>(
+    new URL('load.ts', import.meta.url),
+    'the load',
+  )
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    this.#gone = once(child, 'exit').then(([code]) => {
-      throw new Error(`the load ended with ${String(code)}`)
-    })
-    // Its end is only an error for whoever still waits for an answer.
-    this.#gone.catch(() => undefined)
-  }
+  private constructor() {}
 
   static async start(target: LoadTarget): Promise<LoadClient> {
-    const client = new LoadClient(fork(fileURLToPath(new URL('load.ts', import.meta.url))))
+    const client = new LoadClient()
     await client.#order({ kind: 'target', target })
     return client
   }
@@ -35,14 +28,11 @@ export class LoadClient {
   }
 
   stop(): void {
-    if (this.#child.connected) this.#child.disconnect()
+    this.#process.stop()
   }
 
   async #order(order: LoadOrder): Promise<Window | null> {
-    const answer = new Promise<LoadAnswer>((resolve) => this.#child.once('message', resolve))
-    this.#child.send(order)
-    const got = await Promise.race([answer, this.#gone])
-    if (got.kind === 'failed') throw new Error(got.why)
-    return got.window
+    const { window } = await this.#process.carryOut(order)
+    return window
   }
 }

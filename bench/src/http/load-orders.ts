@@ -1,5 +1,6 @@
 /* What the bench and the process that makes the load say to each other. */
 import type { Window } from '../measure/contestant.ts'
+import type { Failed } from '../measure/ordered-process.ts'
 
 export const loadActs = ['start', 'refresh', 'logout'] as const
 export type LoadAct = (typeof loadActs)[number]
@@ -25,6 +26,4 @@ export type LoadOrder =
   /** Start sessions until so many are waiting to be used up. */
   | { readonly kind: 'supply'; readonly count: number; readonly callers: number }
 
-export type LoadAnswer =
-  | { readonly kind: 'done'; readonly window: Window | null }
-  | { readonly kind: 'failed'; readonly why: string }
+export type LoadAnswer = { readonly kind: 'done'; readonly window: Window | null } | Failed

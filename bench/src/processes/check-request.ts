@@ -12,26 +12,32 @@ export const checkSections = {
 
 /** All bytes of the request. */
 export async function checkRequest(target: LoadTarget): Promise<string> {
-  const accessToken = await startSession(target)
+  return forwardAuthRequest(target, await startSession(target, 'checked'))
+}
+
+/** The same with any token of a session. */
+export function forwardAuthRequest({ port }: LoadTarget, token: string): string {
   return [
     'GET /forward-auth HTTP/1.1',
-    `host: 127.0.0.1:${target.port}`,
+    `host: 127.0.0.1:${port}`,
     'x-forwarded-method: GET',
     'x-forwarded-proto: https',
     `x-forwarded-host: ${host}`,
     'x-forwarded-uri: /orders?page=2',
     'x-forwarded-for: 192.0.2.7',
     'accept: application/json',
-    `authorization: Bearer ${accessToken}`,
+    `authorization: Bearer ${token}`,
     '\r\n',
   ].join('\r\n')
 }
 
-async function startSession({ port, authorization, publicClient }: LoadTarget): Promise<string> {
+/** Its access token. */
+export async function startSession(target: LoadTarget, uid: string): Promise<string> {
+  const { port, authorization, publicClient } = target
   const answer = await fetch(`http://127.0.0.1:${port}/sessions`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ uid: 'checked', client_id: publicClient, device: 'web' }),
+    body: JSON.stringify({ uid, client_id: publicClient, device: 'web' }),
   })
   const text = await answer.text()
   if (answer.status !== 201) throw new Error(`POST /sessions: ${answer.status} ${text}`)

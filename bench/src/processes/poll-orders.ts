@@ -1,5 +1,6 @@
 /* What the bench and the process of pollers say to each other. */
 import type { Window } from '../measure/contestant.ts'
+import type { Failed } from '../measure/ordered-process.ts'
 
 export interface PollOrder {
   readonly port: number
@@ -13,6 +14,4 @@ export interface PollOrder {
   readonly windowMs: number
 }
 
-export type PollAnswer =
-  | { readonly kind: 'polled'; readonly window: Window }
-  | { readonly kind: 'failed'; readonly why: string }
+export type PollAnswer = { readonly kind: 'polled'; readonly window: Window } | Failed

@@ -1,11 +1,9 @@
 /* What the feed costs one server that so many verifiers poll. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { GatewayPlace } from '../gateway/gateway-part.ts'
 import { startCurfew } from '../http/curfew-process.ts'
-import { type Contestant, counted, type Window } from '../measure/contestant.ts'
+import { type Contestant, counted } from '../measure/contestant.ts'
 import { interleave, type Results, seriesOf } from '../measure/interleave.ts'
+import { OrderedProcess } from '../measure/ordered-process.ts'
 import type { Series } from '../measure/series.ts'
 import { spreadOf } from '../measure/statistics.ts'
 import type { Table } from '../report/report.ts'
@@ -21,14 +19,19 @@ export async function measurePolling(place: GatewayPlace, seconds: number): Prom
   const store = await place.database()
   const server = await startCurfew({ store, folder: place.folder, sections: readers })
   place.closing(() => server.stop())
-  const child = fork(fileURLToPath(new URL('pollers.ts', import.meta.url)))
-  place.closing(() => void (child.connected && child.disconnect()))
+  const file = new URL('pollers.ts', import.meta.url)
+  const crowd = new OrderedProcess<PollOrder, PollAnswer>(file, 'the pollers')
+  place.closing(() => crowd.stop())
   const { port } = server.target
   const order = { port, authorization: readerBasic, everyMs, endsPerSecond }
   const contestants = pollerCounts.map((pollers): Contestant => {
+    const poll = async (windowMs: number) => {
+      const { window } = await crowd.carryOut({ ...order, pollers, windowMs })
+      return window
+    }
     const window = (windowMs: number) =>
       counted(
-        () => polled(child, { ...order, pollers, windowMs }),
+        () => poll(windowMs),
         () => ({ server: [server.pid] }),
       )
     return { name: nameOf(pollers), window }
@@ -41,17 +44,6 @@ export async function measurePolling(place: GatewayPlace, seconds: number): Prom
 const reader = { id: 'reader', secret: 'a-secret-of-the-bench-alone' }
 const readerBasic = `Basic ${Buffer.from(`${reader.id}:${reader.secret}`).toString('base64')}`
 const readers = { clients: [{ ...reader, roles: ['issuer', 'service'] }] }
-
-async function polled(child: ChildProcess, order: PollOrder): Promise<Window> {
-  const gone = once(child, 'exit').then(([code]) => {
-    throw new Error(`the pollers ended with ${String(code)}`)
-  })
-  gone.catch(() => undefined)
-  child.send(order)
-  const [answer] = (await Promise.race([once(child, 'message'), gone])) as [PollAnswer]
-  if (answer.kind === 'failed') throw new Error(answer.why)
-  return answer.window
-}
 
 function nameOf(pollers: number): string {
   return `${pollers} pollers`

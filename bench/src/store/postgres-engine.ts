@@ -1,8 +1,9 @@
 import pg from 'pg'
 import type { SessionId } from '../../../packages/server/src/domain/index.ts'
 import { openStore } from '../../../packages/server/src/stores/index.ts'
-import { familyOf, parentOf } from '../measure/processor-time.ts'
+import { familyOf } from '../measure/processor-time.ts'
 import type { Engine } from './engine.ts'
+import { postmasterOf } from './postmaster.ts'
 import {
   cloneText,
   insertText,
@@ -96,14 +97,4 @@ async function describe(pool: pg.Pool): Promise<string> {
     }),
   )
   return `PostgreSQL: ${shown.join(', ')}`
-}
-
-/** The parent of all of the server's processes; undefined when it runs on another machine. */
-async function postmasterOf(pool: pg.Pool): Promise<number | undefined> {
-  const { rows } = await pool.query<{ pid: number; address: string | null }>(
-    'select pg_backend_pid() as pid, host(inet_server_addr()) as address',
-  )
-  const [row] = rows
-  const local = row?.address === '127.0.0.1' || row?.address === '::1'
-  return row !== undefined && local ? parentOf(row.pid) : undefined
 }

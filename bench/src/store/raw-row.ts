@@ -64,17 +64,22 @@ export function revokeValues(sid: SessionId, turn: number): readonly Value[] {
   return [sid, Date.now(), 'user_logout', `user-${sid}`, turn]
 }
 
-/** Copies of one row of `from` in `to` for every id of `list`, a query with the one column `sid`. */
+/**
+ * Copies of one row of `from` in `to` for every id of `list`, a query with the one column `sid`. `values`:
+ * what columns get instead of the copied value, in SQL.
+ */
 export function cloneText(order: {
   readonly from: string
   readonly to: string
   readonly columns: readonly string[]
   readonly list: string
   readonly template: string
+  readonly values?: Readonly<Record<string, string>>
 }): string {
   const copied = order.columns.map((column) => {
     if (column === 'sid') return 'l.sid'
-    return column === 'uid' ? `'user-' || l.sid` : `t.${column}`
+    if (column === 'uid') return `'user-' || l.sid`
+    return order.values?.[column] ?? `t.${column}`
   })
   return `insert into ${order.to} (${order.columns.join(', ')}) select ${copied.join(', ')}
     from ${order.from} t cross join (${order.list}) l where t.sid = ${order.template}`
