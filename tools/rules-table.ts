@@ -37,6 +37,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/start.ts',
     ],
     issues: [2, 6],
+    reach: built,
   },
   {
     number: 2,

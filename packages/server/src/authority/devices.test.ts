@@ -62,7 +62,10 @@ async function approved(living: Living, by = living.phone) {
 }
 
 const redeem = ({ devices }: Living, deviceCode: Secret, client = tv) =>
-  devices.redeem({ client, deviceCode, ip: '192.0.2.9', userAgent: 'TV/1' })
+  devices.redeem({
+    ...{ client, deviceCode, ip: '192.0.2.9', userAgent: 'TV/1' },
+    dpopThumbprint: null,
+  })
 
 async function child(living: Living, by = living.phone): Promise<LiveSession> {
   const answer = await redeem(living, (await approved(living, by)).deviceCode)

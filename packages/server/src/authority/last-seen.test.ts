@@ -25,6 +25,20 @@ describe('the last use of a session', () => {
     expect((await world.authority.show(sid))?.version).toBe(2)
   })
 
+  test('a use within the minute asks the store nothing', async () => {
+    const world = await openWorld()
+    const { sid } = await started(world, { device: 'web' })
+    const read = vi.fn(world.rooms.store.read)
+    const swap = vi.fn(world.rooms.store.swap)
+    const rooms = { ...world.rooms, store: { ...world.rooms.store, read, swap } }
+    const lastSeen = new LastSeen({ rooms })
+    world.advance(minute / 2)
+    lastSeen.note(sid)
+    await lastSeen.close()
+    expect(read).not.toHaveBeenCalled()
+    expect(swap).not.toHaveBeenCalled()
+  })
+
   test('a use that could not be written is not given up', async () => {
     const world = await openWorld()
     const { sid } = await started(world, { device: 'web' })

@@ -6,7 +6,7 @@
  *                    -> noted    the store did not answer: again in a second
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SessionId } from '#domain'
+import { addMs, type SessionId } from '#domain'
 import { apply, type CommandFor } from './apply.ts'
 import { rulesOf } from './policy.ts'
 import { StoreUnavailable } from './ports.ts'
@@ -83,6 +83,9 @@ export class LastSeen {
 }
 
 async function touch(rooms: Rooms, sid: SessionId): Promise<void> {
+  // A row that has moved on since was seen later still: nothing need be read to leave it as it is.
+  const known = rooms.cache.lastKnown(sid)
+  if (known !== undefined && rooms.clock.now() < addMs(known.life.lastSeenAt, everyMs)) return
   const command: CommandFor = ({ origin }) => {
     const { idleTtlMs } = rulesOf(rooms.policy, origin.device)
     return { kind: 'touch', idleTtlMs, everyMs }
