@@ -27,10 +27,15 @@ describe('the last use of a session', () => {
 
   test('a use within the minute asks the store nothing', async () => {
     const world = await openWorld()
-    const { sid } = await started(world, { device: 'web' })
+    const { sid, session } = await started(world, { device: 'web' })
     const read = vi.fn(world.rooms.store.read)
     const swap = vi.fn(world.rooms.store.swap)
-    const rooms = { ...world.rooms, store: { ...world.rooms.store, read, swap } }
+    const store = { ...world.rooms.store, read, swap }
+    const rooms = {
+      ...world.rooms,
+      store,
+      cache: { ...world.rooms.cache, lastKnown: () => session },
+    }
     const lastSeen = new LastSeen({ rooms })
     world.advance(minute / 2)
     lastSeen.note(sid)
