@@ -40,7 +40,7 @@ describe('a proof', () => {
   test('is told apart from others by its key and jti', async () => {
     const other = await DpopKey.make()
     const claims = { jti: 'one' }
-    const ids = []
+    const ids: (string | undefined)[] = []
     for (const maker of [key, key, other]) {
       const verdict = await check(await maker.proof({ ...usual, claims }))
       ids.push(verdict.kind === 'good' ? verdict.id : undefined)

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Secret } from '#domain'
 import { DpopKey, type ProofParts } from '../../../verifier/test/dpop-key.ts'
+import { BoundTokens } from './dpop.ts'
 import { basic, FakeWorld, nowSeconds, send } from './testing.ts'
 
 const url = 'https://auth.example.com/oauth/token'
@@ -111,4 +113,23 @@ describe('nonces', () => {
     expect(answer.json().error).toBe('use_dpop_nonce')
     expect(answer.headers['dpop-nonce']).toEqual(expect.any(String))
   })
+})
+
+test('rule 34 DPoP: what one request has proven holds for it, and for no other', async () => {
+  const { authority, dpop } = new FakeWorld().deps()
+  const tokens = new BoundTokens({ authority, dpop, publicUrl: 'https://auth.example.com' })
+  const claims = { cnf: { jkt: key.jkt }, client_id: 'mobile' }
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+  const place = { method: 'GET', url: 'https://auth.example.com/sessions/revoked/stream', token }
+  const rawHeaders = ['DPoP', await proofOf(place)]
+  const request = { method: 'GET', url: '/sessions/revoked/stream?all=true', rawHeaders }
+  const presented = { secret: new Secret(token), scheme: 'dpop' } as const
+  await tokens.check(request, presented)
+  // An event stream is looked at again for as long as it is open.
+  await expect(tokens.check(request, presented)).resolves.toBeUndefined()
+  const replayed = tokens.check({ ...request }, presented)
+  await expect(replayed).rejects.toMatchObject({ code: 'invalid_dpop_proof' })
+  const absolute = { ...request, url: 'http://auth.example.com/sessions/revoked/stream' }
+  const fresh = { ...absolute, rawHeaders: ['DPoP', await proofOf(place)] }
+  await expect(tokens.check(fresh, presented)).rejects.toMatchObject({ status: 401 })
 })
