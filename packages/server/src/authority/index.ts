@@ -42,6 +42,7 @@ export { endAll, endExpired, endForgottenClients, prune } from './keep-house.ts'
 export { KeyMissing } from './key-missing.ts'
 export { LastSeen } from './last-seen.ts'
 export type { LogoutAnswer, ManyAnswer } from './logout.ts'
+export { NextRead } from './next-read.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,

@@ -28,7 +28,12 @@ import type { Heard } from './fellows.ts'
 import { isTooDeep, jsonDepthMax } from './json-depth.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
-import { createListener, readUnannouncedBodies, requestTimeoutMs } from './listener.ts'
+import {
+  answerWhileSending,
+  createListener,
+  readUnannouncedBodies,
+  requestTimeoutMs,
+} from './listener.ts'
 import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
@@ -163,6 +168,7 @@ function bareApp(
   })
   app.decorateRequest('caller', null)
   readUnannouncedBodies(app)
+  answerWhileSending(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders)
     account(deps, request, reply)

@@ -1,5 +1,11 @@
 import { performance } from 'node:perf_hooks'
-import { type Authority, type ClientRules, StoreUnavailable } from '#authority'
+import {
+  type Authority,
+  type ClientRules,
+  NextRead,
+  StoreUnavailable,
+  type UserState,
+} from '#authority'
 import { type ClientId, clientOfUid, clientUid, parseClientId, type Uid } from '#domain'
 import { addressKey } from './address.ts'
 import type { BasicCredentials } from './credentials.ts'
@@ -26,6 +32,8 @@ export interface ClientAuthDeps {
 /** Who is asking, when it is a client. Every kind of failure costs one of `failedClientAuth`. */
 export class ClientAuth {
   readonly #deps: ClientAuthDeps
+  /** A thousand verifiers poll the feed as one client. */
+  readonly #states = new NextRead<UserState>()
   /** As many as there are clients in the configuration. */
   readonly #seen = new Map<ClientId, { readonly enabled: boolean; readonly atMs: number }>()
 
@@ -70,7 +78,8 @@ export class ClientAuth {
   /** A disabled client has no rights, whatever it proves. @throws StoreUnavailable */
   async enabled(verdict: ClientVerdict): Promise<ClientVerdict> {
     if (verdict.kind !== 'authenticated') return verdict
-    const state = await this.#deps.authority.user(clientUid(verdict.client.id))
+    const uid = clientUid(verdict.client.id)
+    const state = await this.#states.run(uid, () => this.#deps.authority.user(uid))
     const enabled = state.disabledAt === null
     this.#seen.set(verdict.client.id, { enabled, atMs: performance.now() })
     return enabled ? verdict : { kind: 'disabled' }

@@ -43,3 +43,32 @@ test.each([
     expect(answer).toContain(`HTTP/1.1 ${status} `)
   },
 )
+
+test('a client that is still sending a body too large reads its 413, and may go on with the connection', async () => {
+  const world = new FakeWorld()
+  world.add(1, 'alice')
+  const { app } = createHttp(world.deps())
+  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
+  const { port } = app.server.address() as AddressInfo
+  const bytes = 3_000_000
+  const first = `POST /logout HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tok-1\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`
+  const second = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.setEncoding('latin1')
+  const answers = new Promise<string>((resolve, reject) => {
+    let answer = ''
+    let sent = false
+    socket.on('data', (chunk: string) => {
+      answer += chunk
+      if (sent || !answer.includes(' 413 ')) return
+      sent = true
+      socket.write('x'.repeat(bytes))
+      socket.write(second)
+    })
+    socket.once('end', () => resolve(answer))
+    socket.once('error', reject)
+  })
+  socket.write(first)
+  expect(await answers).toMatch(/^HTTP\/1\.1 413 [\s\S]+HTTP\/1\.1 200 /)
+  await app.close()
+})

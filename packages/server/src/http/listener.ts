@@ -30,3 +30,15 @@ export function readUnannouncedBodies(app: FastifyInstance): void {
     done(null, over ? Readable.from([]) : payload)
   })
 }
+
+/**
+ * Fastify closes the connection on a client that is still sending a body too large, which then sees a
+ * broken pipe in place of the 413. What it sends is read and thrown away instead, until the request's
+ * time is up.
+ */
+export function answerWhileSending(app: FastifyInstance): void {
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (reply.statusCode === 413) reply.removeHeader('connection')
+    done(null, payload)
+  })
+}

@@ -8,7 +8,7 @@ import { OAuthError, oauthErrors } from './oauth-error.ts'
 import { Problem, type ProblemCode, problemKinds } from './problems.ts'
 
 const here = import.meta.dirname
-const sources = [here, join(here, 'routes'), join(here, 'browser')]
+const sources = [here, ...['routes', 'grants', 'browser'].map((folder) => join(here, folder))]
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter(
     (path) =>

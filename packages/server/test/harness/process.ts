@@ -1,5 +1,6 @@
 /* `curfew serve` as a child process: its log, its listening address, its end. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -14,11 +15,14 @@ export type ServerProcess = {
   signal(signal: NodeJS.Signals): void
 }
 
-const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
+/** What services/packed-program.ts has packed for a run of the tests; else the source. */
+const packed = process.env['CURFEW_PROGRAM']
+const bin = packed ?? fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
 /** A server starts hundreds of times in a run of the tests: each would compile all that it loads. */
-const compileCache = fileURLToPath(
-  new URL('../../../../node_modules/.cache/curfew-compiled', import.meta.url),
-)
+const compileCache =
+  packed === undefined
+    ? fileURLToPath(new URL('../../../../node_modules/.cache/curfew-compiled', import.meta.url))
+    : join(dirname(packed), 'compiled')
 const readyWithinMs = 120_000
 const running = new Set<ChildProcess>()
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { FeedEntry, FeedPage, FeedQuery } from '#authority'
+import { type FeedEntry, type FeedPage, type FeedQuery, NextRead } from '#authority'
 import { formatCursor, toSeconds } from '#domain'
 import type { App, HttpContext } from '../context.ts'
 import { feedPosition } from '../feed-position.ts'
@@ -42,6 +42,9 @@ const feedAnswer = Type.Array(
 )
 
 export function feedRoutes(app: App, context: HttpContext): void {
+  const reads = new NextRead<FeedPage>()
+  const page = (query: FeedQuery) =>
+    reads.run(JSON.stringify(query), () => context.feed.page(query))
   app.get(
     '/sessions/revoked',
     {
@@ -59,12 +62,12 @@ export function feedRoutes(app: App, context: HttpContext): void {
       const { since, limit, all } = request.query
       const position = feedPosition(since, context.clock.now())
       const asked = limit === undefined ? null : Number(limit)
-      const page = await pageFor(context, { position, all: all === 'true', limit: asked })
-      describe(reply, page)
-      if (!page.reset && isKnown(request.headers['if-none-match'], page)) {
+      const told = await pageFor(page, { position, all: all === 'true', limit: asked })
+      describe(reply, told)
+      if (!told.reset && isKnown(request.headers['if-none-match'], told)) {
         return reply.code(304).send()
       }
-      return reply.send(page.entries.map(entryJson))
+      return reply.send(told.entries.map(entryJson))
     },
   )
 }
@@ -73,10 +76,13 @@ export function feedRoutes(app: App, context: HttpContext): void {
  * A numeric or absent `since` is answered whole, a cursor in pages (rule 38), unless a limit was asked
  * for. A reset is whole again: who reads one page only must not take it for everything.
  */
-async function pageFor(context: HttpContext, query: FeedQuery): Promise<FeedPage> {
-  if (query.limit !== null || query.position.kind !== 'cursor') return context.feed.page(query)
-  const page = await context.feed.page({ ...query, limit: cursorPageEntries })
-  return page.reset && page.more ? context.feed.page(query) : page
+async function pageFor(
+  read: (query: FeedQuery) => Promise<FeedPage>,
+  query: FeedQuery,
+): Promise<FeedPage> {
+  if (query.limit !== null || query.position.kind !== 'cursor') return read(query)
+  const page = await read({ ...query, limit: cursorPageEntries })
+  return page.reset && page.more ? read(query) : page
 }
 
 /** The server's time stands in every answer, also in one that refuses (rule 38). */
