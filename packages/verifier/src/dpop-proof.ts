@@ -151,9 +151,9 @@ function normalisedUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '') return undefined
-  const path = url.pathname.replace(/%[\da-f]{2}/gi, (hex) => {
-    const character = String.fromCharCode(Number.parseInt(hex.slice(1), 16))
-    return /[\w.~-]/.test(character) ? character : hex.toUpperCase()
+  const path = url.pathname.replace(/%[\da-f]{2}/gi, (escaped) => {
+    const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
+    return /[\w.~-]/.test(character) ? character : escaped.toUpperCase()
   })
   return url.origin + path
 }

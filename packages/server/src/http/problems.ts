@@ -281,6 +281,8 @@ const defaultHeaders: Partial<Record<ProblemCode, Readonly<Record<string, string
   invalid_token: { 'www-authenticate': 'Bearer error="invalid_token"' },
   session_ended: { 'www-authenticate': 'Bearer error="invalid_token"' },
   insufficient_scope: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="openid"' },
+  invalid_dpop_proof: { 'www-authenticate': 'DPoP error="invalid_dpop_proof"' },
+  use_dpop_nonce: { 'www-authenticate': 'DPoP error="use_dpop_nonce"' },
   invalid_client: { 'www-authenticate': 'Basic realm="curfew", charset="UTF-8"' },
   rate_limited: { 'retry-after': '1' },
   unavailable: { 'retry-after': '1' },

@@ -54,6 +54,8 @@ const clients = new Map(
     clientRules('reader', { roles: ['service'] }),
     clientRules('operator', { roles: ['admin'] }),
     clientRules('plain'),
+    clientRules('strict', { confidential: false, grants: ['refresh_token'], dpop: 'required' }),
+    clientRules('careful', { confidential: false, grants: ['refresh_token'], dpop: 'nonce' }),
     clientRules('mobile', { confidential: false, grants: ['refresh_token'] }),
   ].map((client) => [client.id, client]),
 )
