@@ -393,9 +393,14 @@ export const rules: readonly Rule[] = [
     number: 32,
     name: 'exchange',
     summary: 'An ID token buys a session once, while it is fresh, from an audience that was named.',
-    enforcedIn: [],
+    enforcedIn: [
+      'packages/server/src/oidc/subject-token.ts',
+      'packages/server/src/oidc/subject-token-claims.ts',
+      'packages/server/src/authority/exchange.ts',
+      'packages/server/src/http/grants/token-exchange.ts',
+    ],
     issues: [6],
-    reach: later('token exchange'),
+    reach: built,
   },
   {
     number: 33,

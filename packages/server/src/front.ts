@@ -4,6 +4,7 @@ import {
   Behind,
   createGatewayAuthority,
   createProviderRefresh,
+  exchangeToken,
   type GatewayAuthority,
   LastSeen,
   type ProviderGrants,
@@ -16,6 +17,7 @@ import {
   forbiddenPage,
   type Metrics,
   SignOutTickets,
+  type TokenExchange,
   unavailablePage,
 } from '#http'
 import {
@@ -26,6 +28,7 @@ import {
   type ProxyEnvironment,
   signOutUrl,
   verifyLogoutToken,
+  verifySubjectToken,
 } from '#oidc'
 import { forwardAuthPorts } from './forward-auth-ports.ts'
 import type { House } from './house.ts'
@@ -37,6 +40,7 @@ export interface Front {
   readonly grants: ProviderGrants
   readonly forwardAuth: ForwardAuth
   readonly browser: BrowserDeps
+  readonly exchange: TokenExchange
   /** What SIGHUP takes over. */
   replace(config: Config): void
   /** Finishes grants that are under way and writes what is still to be written. */
@@ -70,6 +74,7 @@ export function openFront(options: FrontOptions): Front {
   return {
     grants,
     forwardAuth,
+    exchange: exchangeOf(house, providers),
     browser: browserDeps(options, { ...sessions, providers, handOff, tickets }),
     replace: (next) => {
       // First the one that may refuse; then nothing has changed.
@@ -198,6 +203,14 @@ function browserDeps(
     signOutUrl: (order) => signOutUrl(providers, order),
     verifyLogoutToken: (token) => verifyLogoutToken(providers, clock, token),
   }
+}
+
+function exchangeOf({ clock, policy, rooms, sealer: seal, store }: House, providers: Providers) {
+  const judging = { providers, clock, ownIssuer: policy.issuer }
+  return {
+    verify: (token) => verifySubjectToken(judging, token),
+    start: (input) => exchangeToken({ rooms, store, seal }, input),
+  } satisfies TokenExchange
 }
 
 const known = new WeakMap<Config, ReturnTargets>()

@@ -42,6 +42,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     opaque: rooms.opaque,
     clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
+    exchange: front.exchange,
     ahead: aheadOf(house.policy.config, front),
     jwks: () => signingKeys.jwks(),
     readiness,

@@ -29,6 +29,12 @@ export type {
   RetryChoice,
   Tombstones,
 } from './effect-ports.ts'
+export {
+  type ExchangeAnswer,
+  type ExchangeDeps,
+  type ExchangeInput,
+  exchangeToken,
+} from './exchange.ts'
 export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'

@@ -106,7 +106,11 @@ interface Linking {
   readonly lastInstant: (now: Instant) => Instant
 }
 
-function linkOf(identity: ProviderIdentity, { now, sealed, lastInstant }: Linking): ProviderLink {
+/** The provider's part of a session that begins with this identity. */
+export function linkOf(
+  identity: ProviderIdentity,
+  { now, sealed, lastInstant }: Linking,
+): ProviderLink {
   return {
     providerId: identity.providerId,
     issuer: identity.issuer,

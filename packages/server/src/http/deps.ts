@@ -1,7 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { Authority, Clock, FeedEntry, FeedPosition, FeedStore, OpaqueTokens } from '#authority'
+import type {
+  Authority,
+  Clock,
+  ExchangeAnswer,
+  ExchangeInput,
+  FeedEntry,
+  FeedPosition,
+  FeedStore,
+  OpaqueTokens,
+} from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
+import type { SubjectTokenVerdict } from '#oidc'
 import type { BrowserDeps } from './browser/deps.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
@@ -15,6 +25,7 @@ export interface HttpDeps {
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials
   readonly browser: BrowserDeps
+  readonly exchange: TokenExchange
   readonly jwks: () => { readonly keys: readonly object[] }
   readonly readiness: () => Readiness
   readonly settings: HttpSettings
@@ -60,6 +71,12 @@ export interface LimitTable {
   readonly signIns: RateLimit | null
   readonly eventStreamsPerCaller: number
   readonly eventStreams: number
+}
+
+/** ID tokens of identity providers for sessions (RFC 8693): oidc judges them, the authority starts. */
+export interface TokenExchange {
+  verify(subjectToken: string): Promise<SubjectTokenVerdict>
+  start(input: ExchangeInput): Promise<ExchangeAnswer>
 }
 
 /** Proofs of clients; the tokens room verifies them. */

@@ -17,6 +17,7 @@ export type {
   LimitTable,
   RateLimit,
   Readiness,
+  TokenExchange,
 } from './deps.ts'
 export { type Fellows, type Heard, noFellows, type Word } from './fellows.ts'
 export { createListener } from './listener.ts'

@@ -74,6 +74,7 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   opaque: absent('the opaque tokens'),
   clients: absent('the clients'),
   browser: absent('the browser'),
+  exchange: absent('token exchange'),
   jwks: () => ({ keys: [] }),
   readiness: () => ({ ready: false, dependencies: {}, retryAfterSeconds: 1 }),
   clock: absent('the clock'),

@@ -44,6 +44,9 @@ function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
 const clients = new Map(
   [
     clientRules('backend', { roles: ['issuer'], mayGrant: ['pilot'] }),
+    clientRules('exchanger', {
+      grants: ['refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+    }),
     clientRules('reader', { roles: ['service'] }),
     clientRules('operator', { roles: ['admin'] }),
     clientRules('plain'),

@@ -28,6 +28,7 @@ import {
   type SessionId,
   type Uid,
 } from '#domain'
+import type { SubjectTokenVerdict } from '#oidc'
 import { createHttp } from './app.ts'
 import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
@@ -52,6 +53,9 @@ export class FakeWorld {
   readonly calls: string[] = []
   readonly metrics = new Metrics()
   readonly logged: unknown[] = []
+  /** Digests of subject tokens that were exchanged. */
+  readonly spent = new Set<string>()
+  subjectToken: (token: string) => SubjectTokenVerdict = () => ({ kind: 'invalid', why: 'no' })
   feedPage: (query: FeedQuery) => FeedPage = () => page()
   events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = quiet
   storeIsDown = false
@@ -281,6 +285,17 @@ export class FakeWorld {
       metrics: this.metrics,
       fellows: noFellows,
       browser: noBrowser,
+      exchange: {
+        verify: async (token) => this.subjectToken(token),
+        start: async ({ identity, once }) => {
+          this.#ask('exchange')
+          if (this.spent.has(once.digest)) return { kind: 'token-used' }
+          this.spent.add(once.digest)
+          if (this.disabled.has(identity.uid)) return { kind: 'user-disabled' }
+          const session = this.add(100 + this.sessions.size, identity.uid, identity.roles)
+          return { kind: 'issued', tokens: this.#tokens(session, true, false) }
+        },
+      },
       ahead: () => false,
     }
   }

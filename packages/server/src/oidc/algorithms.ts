@@ -12,3 +12,9 @@ export const asymmetricAlgorithms = [
   'EdDSA',
   'Ed25519',
 ]
+
+/** Of those, the ones that a provider says it uses; all of them when it says nothing. */
+export function allowedAlgorithms(supported: readonly string[] | undefined): string[] {
+  if (supported === undefined) return asymmetricAlgorithms
+  return asymmetricAlgorithms.filter((one) => supported.includes(one))
+}

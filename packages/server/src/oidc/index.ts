@@ -29,3 +29,4 @@ export { type Lacking, type ProviderTrial, tryProvider } from './provider-trial.
 export { type Provider, Providers, type ProvidersOptions } from './providers.ts'
 export { createProviderGrants } from './refresher.ts'
 export type { ProviderSettings, ProxyEnvironment } from './settings.ts'
+export { type SubjectTokenVerdict, verifySubjectToken } from './subject-token.ts'

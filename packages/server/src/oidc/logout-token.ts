@@ -2,7 +2,7 @@
 import { decodeJwt, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '#authority'
 import { addMs, epochSeconds, type Instant, instant, toInstant } from '#domain'
-import { asymmetricAlgorithms } from './algorithms.ts'
+import { allowedAlgorithms } from './algorithms.ts'
 import { isKeyFault } from './key-fault.ts'
 import { type Provider, type Providers, ProviderUnavailable } from './providers.ts'
 
@@ -83,7 +83,7 @@ async function verifyFor(
     const { keys, metadata } = await provider.discovered()
     if (!provider.isIssuer(issuer)) return invalid('its issuer is no configured provider')
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
-      algorithms: allowed(metadata.id_token_signing_alg_values_supported),
+      algorithms: allowedAlgorithms(metadata.id_token_signing_alg_values_supported),
       issuer,
       audience: provider.settings.clientId,
       clockTolerance: skewSeconds,
@@ -97,11 +97,6 @@ async function verifyFor(
   } catch (error) {
     return refusal(error)
   }
-}
-
-function allowed(supported: readonly string[] | undefined): string[] {
-  if (supported === undefined) return asymmetricAlgorithms
-  return asymmetricAlgorithms.filter((one) => supported.includes(one))
 }
 
 function judged(

@@ -68,6 +68,7 @@ function trial(settings: Partial<ProviderSettings>, proxyEnv: ProxyEnvironment =
     trustEmail: false,
     maxRefreshTokenAgeMs: null,
     graceOnFaultMs: 300_000,
+    exchangeAudiences: [],
     timeoutMs: 5000,
     allow: { domains: [], users: [], roles: [], claims: {} },
   }

@@ -48,6 +48,8 @@ export interface ProviderSettings {
   readonly maxRefreshTokenAgeMs: number | null
   readonly graceOnFaultMs: number
   readonly timeoutMs: number
+  /** Whose ID tokens may be exchanged for a session; none of them is `clientId` (rule 32). */
+  readonly exchangeAudiences: readonly string[]
   readonly allow: AllowList
 }
 

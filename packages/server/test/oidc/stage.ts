@@ -139,6 +139,7 @@ export function settingsOf(provider: ScriptableProvider): ProviderSettings {
     maxRefreshTokenAgeMs: 6 * 3_600_000,
     graceOnFaultMs: 300_000,
     timeoutMs: 2000,
+    exchangeAudiences: [],
     allow: { domains: [], users: [], roles: [], claims: {} },
   }
 }

@@ -105,6 +105,7 @@ function checkDevices(
   const grants = grantsOf(client)
   const needed = new Set(client.device === null ? [] : [client.device])
   if (grants.includes('refresh_token') || grants.includes('authorization_code')) needed.add(device)
+  if (grants.includes(tokenExchangeGrant)) needed.add(device)
   if (grants.includes(deviceCodeGrant)) needed.add(deviceGrantDevice)
   for (const name of needed) {
     if (Object.hasOwn(devices, name)) continue

@@ -1,0 +1,76 @@
+import { addMs, type Instant, type SessionId } from '#domain'
+import { type ClientRules, rulesOf } from './policy.ts'
+import type { OnceStore } from './ports.ts'
+import type { TokenSeal } from './provider-ports.ts'
+import { sealTokens } from './provider-tokens.ts'
+import type { Rooms } from './rooms.ts'
+import { linkOf, type ProviderIdentity } from './sign-in.ts'
+import { type Started, startByProvider } from './start.ts'
+import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
+
+/** An ID token that oidc has judged to be good, brought by a client that may exchange it. */
+export interface ExchangeInput {
+  readonly identity: ProviderIdentity
+  readonly once: { readonly digest: string; readonly rememberUntil: Instant }
+  readonly client: ClientRules
+  /** The global fence, captured before the token was looked at (rule 1). */
+  readonly fence: number
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly wish: TokenWish
+}
+
+export type ExchangeAnswer =
+  | { readonly kind: 'issued'; readonly tokens: TokenSet }
+  /** Somebody was faster, at whatever replica. */
+  | { readonly kind: 'token-used' }
+  | { readonly kind: 'fence-moved' }
+  | { readonly kind: 'user-disabled' }
+  | { readonly kind: 'provider-logged-out' }
+
+export interface ExchangeDeps {
+  readonly rooms: Rooms
+  readonly store: OnceStore
+  readonly seal: TokenSeal
+}
+
+/**
+ * A session for a provider's ID token (RFC 8693; rule 32). The token is used up first and in a statement of
+ * its own: whatever fails after that costs its bearer a new one from the provider, and no token ever buys
+ * two sessions. The provider's logout finds the session by its sid and its subject.
+ *
+ * @throws StoreUnavailable
+ */
+export async function exchangeToken(
+  { rooms, store, seal }: ExchangeDeps,
+  input: ExchangeInput,
+): Promise<ExchangeAnswer> {
+  const { identity, once, client, fence, ip, userAgent } = input
+  if (!(await store.once('subject-token', once.digest, once.rememberUntil))) {
+    return { kind: 'token-used' }
+  }
+  const { device } = client
+  const rules = rulesOf(rooms.policy, device)
+  const lastInstant = (now: Instant) => addMs(now, rules.absoluteTtlMs)
+  const provider = (sid: SessionId, now: Instant) =>
+    linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
+  const { uid, roles, claims, acr, amr, authTime } = identity
+  const person = { uid, roles, claims, acr, amr, authTime }
+  const place = { clientId: client.id, device, deviceId: null, deviceName: null, ip, userAgent }
+  const scope = client.scopes.join(' ')
+  const refreshable = client.grants.includes('refresh_token')
+  const signIn = { ...person, ...place, scope, fence, refreshable, mayJoin: false, provider }
+  const started = await startByProvider(rooms, signIn, rules)
+  if (!('session' in started)) return started
+  return { kind: 'issued', tokens: firstTokens(rooms, started, input.wish) }
+}
+
+function firstTokens(
+  rooms: Rooms,
+  { session, now }: Extract<Started, { kind: 'started' | 'joined' }>,
+  wish: TokenWish,
+): TokenSet {
+  const minted = session.access.newest
+  if (minted === null) throw new Error('a started session has no access token')
+  return tokenSet(rooms, { session, minted, now, wish, refreshToken: true, sessionToken: false })
+}
