@@ -24,6 +24,8 @@ export interface AccessClaims {
   readonly auth_time?: number
   readonly amr?: readonly string[]
   readonly acr?: string
+  /** The thumbprint of the key that it is bound to (RFC 9449, section 6.1). */
+  readonly cnf?: { readonly jkt: string }
   readonly [claim: string]: unknown
 }
 
@@ -93,9 +95,14 @@ function judgeClaims(payload: Uint8Array, { issuer, audience }: Expectations): A
     throw new VerifyError('malformed')
   }
   if (roles !== undefined && !isTextList(roles)) throw new VerifyError('malformed')
-  // Rule 34: a token that is bound to a key is good with its proof only, which is not read here.
-  if ('cnf' in claims) throw new VerifyError('wrong_type')
+  // Rule 34: bound to anything but a DPoP key, it needs a proof that nobody here can check.
+  if ('cnf' in claims && !isDpopKey(claims['cnf'])) throw new VerifyError('wrong_type')
   return freezeDeep(claims) as unknown as AccessClaims
+}
+
+function isDpopKey(cnf: unknown): boolean {
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return false
+  return 'jkt' in cnf && typeof cnf.jkt === 'string' && cnf.jkt !== ''
 }
 
 function namesOneOf(aud: unknown, audience: ReadonlySet<string>): boolean {

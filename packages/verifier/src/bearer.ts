@@ -1,23 +1,43 @@
 import { VerifyError } from './errors.ts'
 
 /** A request of the Fetch API, or Node's `IncomingMessage`, also of an upgrade. */
-export type IncomingRequest =
+export type IncomingRequest = (
   | { readonly headers: { get(name: string): string | null } }
   | {
-      readonly headers: { readonly authorization?: string | undefined }
+      readonly headers: {
+        readonly authorization?: string | undefined
+        readonly dpop?: string | readonly string[] | undefined
+      }
       readonly rawHeaders?: readonly string[]
+      /** Where a framework has rewritten `url`. */
+      readonly originalUrl?: string | undefined
     }
+) & {
+  /** With `url` what a proof of possession is of; needed for tokens that are bound to a key alone. */
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+}
+
+export interface PresentedToken {
+  readonly token: string
+  /** It came by the scheme DPoP (RFC 9449, section 7.1), with a proof beside it. */
+  readonly dpop: boolean
+}
 
 /**
- * The bearer token of a request (RFC 6750, section 2.1). A token in the URL or the body is not read.
+ * The token of a request's `Authorization` (RFC 6750, section 2.1). One in the URL or the body is not read.
  *
  * @throws VerifyError `missing` without one, `malformed` when there is more than one
  */
-export function bearerToken(request: IncomingRequest): string {
+export function presentedToken(request: IncomingRequest): PresentedToken {
   const header = authorization(request)?.trim() ?? ''
-  // Another scheme is no token of ours. No pattern: one with two runs of spaces can be made slow.
-  if (header.slice(0, 7).toLowerCase() !== 'bearer ') throw new VerifyError('missing')
-  return header.slice(7).trimStart()
+  // No pattern: one with two runs of spaces can be made slow.
+  if (header.slice(0, 7).toLowerCase() === 'bearer ') {
+    return { token: header.slice(7).trimStart(), dpop: false }
+  }
+  // Another scheme is no token of ours.
+  if (header.slice(0, 5).toLowerCase() !== 'dpop ') throw new VerifyError('missing')
+  return { token: header.slice(5).trimStart(), dpop: true }
 }
 
 function authorization(request: IncomingRequest): string | null | undefined {

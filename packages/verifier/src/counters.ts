@@ -41,6 +41,9 @@ export interface VerifierMetrics {
   readonly denied: number
   readonly denylistBytes: number
   readonly tokensRemembered: number
+  /** Proofs of possession that would be known as used; and those forgotten too early, for want of room. */
+  readonly proofsRemembered: number
+  readonly proofsDropped: number
   /** Signals that somebody waits for. */
   readonly signals: number
 }

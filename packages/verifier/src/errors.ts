@@ -20,6 +20,12 @@ export type VerifyErrorCode = keyof Refusals
 
 export type StatusOf<Code extends VerifyErrorCode> = Refusals[Code][0]
 
+export interface VerifyErrorParts extends ErrorOptions {
+  /** In place of what the code says by itself. */
+  readonly message?: string
+  readonly dpop?: VerifyError['dpop']
+}
+
 /**
  * A token is refused. `status` is what to answer: 401 when the token is at fault, 503 when we are.
  * `isVerifyError` narrows to the union by code, so that `switch (error.code)` knows the status.
@@ -28,11 +34,14 @@ export class VerifyError<Code extends VerifyErrorCode = VerifyErrorCode> extends
   override readonly name = 'VerifyError'
   readonly code: Code
   readonly status: StatusOf<Code>
+  /** What `WWW-Authenticate: DPoP` says of it (RFC 9449, section 7.1); undefined: it is not about a proof. */
+  readonly dpop: 'invalid_token' | 'invalid_dpop_proof' | undefined
 
-  constructor(code: Code, options?: ErrorOptions) {
-    super(refusals[code][1], options)
+  constructor(code: Code, { message, dpop, ...options }: VerifyErrorParts = {}) {
+    super(message ?? refusals[code][1], options)
     this.code = code
     this.status = refusals[code][0]
+    this.dpop = dpop
   }
 }
 

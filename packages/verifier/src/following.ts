@@ -131,6 +131,11 @@ export class Following {
     return !this.#closed && this.#reader.ready && this.keys.loaded
   }
 
+  /** Curfew's time. */
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
   /** What is asked at every call, of all kinds of tokens, as of one look at the clocks (rule 35). */
   judge({ sid, expiresAtMs, notBeforeMs }: Judged): Judgement {
     const { timing, acceptStale } = this.#settings
@@ -167,7 +172,7 @@ export class Following {
     }
   }
 
-  get metrics(): Omit<VerifierMetrics, 'tokensRemembered'> {
+  get metrics(): Omit<VerifierMetrics, 'tokensRemembered' | 'proofsRemembered' | 'proofsDropped'> {
     return {
       ...this.counters,
       refused: { ...this.counters.refused },

@@ -7,6 +7,7 @@
 export type { AccessClaims } from './access-token.ts'
 export type { IncomingRequest } from './bearer.ts'
 export type { VerifierMetrics, VerifierStatus } from './counters.ts'
+export type { PresentedProof } from './dpop-request.ts'
 export type { Duration } from './duration.ts'
 export {
   type AnyVerifyError,
@@ -30,4 +31,4 @@ export {
   type Socket,
   untilEnd,
 } from './streams.ts'
-export { createVerifier, type Verifier } from './verifier.ts'
+export { createVerifier, type Verifier, type VerifyOptions } from './verifier.ts'

@@ -9,6 +9,11 @@ interface CommonOptions {
   readonly url?: string | undefined
   /** What `aud` must contain; of several, one. */
   readonly audience: string | readonly string[]
+  /**
+   * Where this service is reached, as its callers name it: what proofs of possession (DPoP) are checked
+   * against, never the request's own `Host`. Default: the origins of the audiences that are URLs.
+   */
+  readonly publicUrl?: string | readonly string[] | undefined
   /** From the start of one pull to the start of the next. Default 30s. */
   readonly pullInterval?: Duration
   /** Server-sent events between the pulls. Default true. */
@@ -56,6 +61,8 @@ export interface Settings {
   readonly issuer: string
   readonly baseUrl: string
   readonly audience: ReadonlySet<string>
+  /** Without a slash at their ends. */
+  readonly publicUrls: readonly string[]
   readonly authorization: () => Promise<string>
   readonly pullIntervalMs: number
   readonly stream: boolean
@@ -78,6 +85,7 @@ export function readOptions(options: VerifierOptions): Settings {
     issuer: issuerOf(options.issuer),
     baseUrl: parseUrl('url', url).href.replace(/\/+$/, ''),
     audience: audienceOf(options.audience),
+    publicUrls: publicUrlsOf(options),
     authorization: authorizationOf(options),
     pullIntervalMs: durationMs('pullInterval', options.pullInterval ?? '30s'),
     stream: options.stream ?? true,
@@ -122,6 +130,16 @@ function audienceOf(audience: string | readonly string[]): ReadonlySet<string> {
     throw new TypeError('audience must name at least one audience')
   }
   return new Set(all)
+}
+
+function publicUrlsOf({ publicUrl, audience }: VerifierOptions): readonly string[] {
+  if (publicUrl !== undefined) {
+    const all = typeof publicUrl === 'string' ? [publicUrl] : publicUrl
+    return all.map((one) => parseUrl('publicUrl', one).href.replace(/\/+$/, ''))
+  }
+  const names = typeof audience === 'string' ? [audience] : audience
+  const urls = names.filter((name) => /^https?:/.test(name) && URL.canParse(name))
+  return [...new Set(urls.map((url) => new URL(url).origin))]
 }
 
 function authorizationOf(options: VerifierOptions): () => Promise<string> {

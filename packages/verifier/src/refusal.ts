@@ -1,4 +1,5 @@
-import { isVerifyError } from './errors.ts'
+import { proofAlgorithms } from './dpop-proof.ts'
+import { isVerifyError, type VerifyError } from './errors.ts'
 import { ForbiddenError } from './gate.ts'
 
 /** A refusal as HTTP has it: problem JSON (RFC 9457) with the headers of RFC 6750, section 3. */
@@ -17,9 +18,16 @@ export function refusalOf(error: unknown): Refusal | undefined {
   }
   if (!isVerifyError(error)) return undefined
   if (error.status === 503) return refusal(error, { 'retry-after': retryAfterSeconds })
+  if (error.dpop !== undefined) return refusal(error, { 'www-authenticate': dpopChallenge(error) })
   // A request without a token is told what is wanted, and no error (RFC 6750, section 3.1).
   const why = `Bearer error="invalid_token", error_description="${error.message}"`
   return refusal(error, { 'www-authenticate': error.code === 'missing' ? 'Bearer' : why })
+}
+
+/** RFC 9449, section 7.1. */
+function dpopChallenge({ dpop, message }: Pick<VerifyError, 'dpop' | 'message'>): string {
+  const algs = proofAlgorithms.join(' ')
+  return `DPoP error="${dpop}", error_description="${message}", algs="${algs}"`
 }
 
 interface Told {

@@ -9,21 +9,35 @@
  * names a key never seen before.
  */
 import { keyOf, verifySigned } from './access-token.ts'
-import { bearerToken, type IncomingRequest } from './bearer.ts'
+import { type IncomingRequest, presentedToken } from './bearer.ts'
 import type { VerifierMetrics, VerifierStatus } from './counters.ts'
+import { checkProof } from './dpop-proof.ts'
+import { badProof, type PresentedProof, presentedProof } from './dpop-request.ts'
 import { isVerifyError, VerifyError, type VerifyErrorCode } from './errors.ts'
 import { Following, type FollowingEvents, type Judged } from './following.ts'
 import type { VerifyKey } from './keys.ts'
 import { readOptions, type Settings, type VerifierOptions } from './options.ts'
+import { ProofMemory } from './proof-memory.ts'
 import { createSession, type Session } from './session.ts'
 import { type Remembered, TokenCache } from './token-cache.ts'
 
+export interface VerifyOptions {
+  /** Of a token that is bound to a key (RFC 9449). */
+  readonly dpop?: PresentedProof | undefined
+}
+
 export interface Verifier {
   /** The token's session, if it is good right now. Rejects with `VerifyError` otherwise. */
-  verify(token: string): Promise<Session>
-  /** The same at once, when this token was verified before and nothing is stale; else undefined. */
+  verify(token: string, options?: VerifyOptions): Promise<Session>
+  /**
+   * The same at once, when this token was verified before and nothing is stale; else undefined, as for any
+   * token that is bound to a key: each use of it needs a proof of its own.
+   */
   peek(token: string): Session | undefined
-  /** `verify` of the request's bearer token: a Fetch or Node request, also an upgrade. */
+  /**
+   * `verify` of the token in `Authorization`, with the proof beside it where that is by DPoP: a Fetch or
+   * Node request, also an upgrade.
+   */
   authenticate(request: IncomingRequest): Promise<Session>
   /**
    * A channel that is not trusted says that something has ended: pulls at once. A message such as Curfew
@@ -60,6 +74,8 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
 interface Known extends Remembered, Judged {
   readonly key: VerifyKey
   readonly session: Session
+  /** Of the DPoP key that it is bound to. */
+  readonly jkt: string | undefined
   /** Made once, so that a repeated token costs no promise. */
   readonly answer: Promise<Session>
 }
@@ -70,6 +86,8 @@ interface Refused extends Remembered {
   readonly keysVersion: number
 }
 
+/** About 15 MB when full; what is forgotten before its time is counted. */
+const proofsMax = 100_000
 const refusedMax = 1024
 const refusedLengthMax = 4096
 
@@ -77,6 +95,7 @@ class CurfewVerifier implements Verifier {
   readonly #settings: Settings
   readonly #following: Following
   readonly #known: TokenCache<Known>
+  readonly #proofs = new ProofMemory(proofsMax)
   readonly #refused = new TokenCache<Refused>(refusedMax)
   /** Tokens that are being verified: many requests bring a new one at once. */
   readonly #pending = new Map<string, Promise<Known>>()
@@ -87,24 +106,28 @@ class CurfewVerifier implements Verifier {
     this.#known = new TokenCache(settings.cacheMax)
   }
 
-  verify(token: string): Promise<Session> {
+  verify(token: string, { dpop }: VerifyOptions = {}): Promise<Session> {
     const known = this.#recall(token)
-    if (known === undefined) return this.#verifyAnew(token)
+    if (known === undefined) return this.#verifyAnew(token, dpop)
     const refusal = this.#judge(known)
     if (refusal !== undefined) return Promise.reject(this.#counted(new VerifyError(refusal)))
     this.#following.counters.remembered += 1
+    // What is remembered of a token says nothing of this request's proof.
+    if (known.jkt !== undefined || dpop !== undefined) return this.#proven(known, dpop)
     return known.answer
   }
 
   peek(token: string): Session | undefined {
     const known = this.#recall(token)
-    if (known === undefined || this.#following.judge(known) !== 'good') return undefined
+    if (known === undefined || known.jkt !== undefined) return undefined
+    if (this.#following.judge(known) !== 'good') return undefined
     this.#following.counters.remembered += 1
     return known.session
   }
 
   async authenticate(request: IncomingRequest): Promise<Session> {
-    return await this.verify(this.#tokenOf(request))
+    const { token, dpop } = this.#presented(request)
+    return await this.verify(token, { dpop })
   }
 
   hint(message?: unknown): void {
@@ -116,7 +139,9 @@ class CurfewVerifier implements Verifier {
   }
 
   get metrics(): VerifierMetrics {
-    return { ...this.#following.metrics, tokensRemembered: this.#known.size }
+    const { size, dropped } = this.#proofs
+    const proofs = { proofsRemembered: size, proofsDropped: dropped }
+    return { ...this.#following.metrics, ...proofs, tokensRemembered: this.#known.size }
   }
 
   on<Name extends keyof FollowingEvents>(
@@ -136,24 +161,62 @@ class CurfewVerifier implements Verifier {
     return known?.key.listed === true ? known : undefined
   }
 
-  #tokenOf(request: IncomingRequest): string {
+  #presented(request: IncomingRequest) {
     try {
-      return bearerToken(request)
+      const { token, dpop } = presentedToken(request)
+      const { publicUrls } = this.#settings
+      return { token, dpop: dpop ? presentedProof(request, publicUrls) : undefined }
     } catch (error) {
       throw this.#counted(error)
     }
   }
 
-  async #verifyAnew(token: string): Promise<Session> {
+  async #verifyAnew(token: string, proof: PresentedProof | undefined): Promise<Session> {
     try {
       const known = await this.#verifiedOnce(token)
       // Asked after the signature was checked: it takes its time, and the session may have ended meanwhile.
       const refusal = this.#judge(known)
       if (refusal !== undefined) throw new VerifyError(refusal)
+      if (known.jkt !== undefined || proof !== undefined) await this.#prove(known, proof)
       return known.session
     } catch (error) {
       throw this.#counted(error)
     }
+  }
+
+  async #proven(known: Known, proof: PresentedProof | undefined): Promise<Session> {
+    try {
+      await this.#prove(known, proof)
+      return known.session
+    } catch (error) {
+      throw this.#counted(error)
+    }
+  }
+
+  /** Rule 34. A proof is good once in this process. @throws VerifyError */
+  async #prove(known: Known, presented: PresentedProof | undefined): Promise<void> {
+    const { token, jkt } = known
+    if (jkt === undefined) {
+      const message = 'The token is not bound to a key: it is presented as Bearer.'
+      throw new VerifyError('wrong_type', { message, dpop: 'invalid_token' })
+    }
+    if (presented === undefined) throw new VerifyError('wrong_type', { dpop: 'invalid_token' })
+    const { proof, method, url } = presented
+    const urls = typeof url === 'string' ? [url] : url
+    const nowMs = this.#following.nowMs()
+    const verdict = await checkProof({ proof, method, urls, accessToken: token, nowMs })
+    if (verdict.kind === 'bad') throw badProof(verdict.fault, verdict.why)
+    if (verdict.kind === 'nonce-wanted') throw badProof('wrong', 'it needs a nonce')
+    if (verdict.jkt !== jkt) {
+      const message = 'The token is bound to another key than that of the DPoP proof.'
+      throw new VerifyError('bad_signature', { message, dpop: 'invalid_token' })
+    }
+    if (!this.#proofs.admit(verdict.id, { untilMs: verdict.rememberUntilMs, nowMs })) {
+      throw badProof('wrong', 'it was used before')
+    }
+    // Asked again: checking a signature takes its time.
+    const refusal = this.#judge(known)
+    if (refusal !== undefined) throw new VerifyError(refusal)
   }
 
   #verifiedOnce(token: string): Promise<Known> {
@@ -186,12 +249,13 @@ class CurfewVerifier implements Verifier {
   }
 
   #remember(token: string, key: VerifyKey, claims: Session['claims']): Known {
-    const { sid, exp, iat, nbf = 0 } = claims
+    const { sid, exp, iat, nbf = 0, cnf } = claims
     const expiresAtMs = exp * 1000
     const session = createSession(claims, this.#following.threads.join(sid, expiresAtMs))
     const notBeforeMs = Math.max(iat, nbf) * 1000
     const answer = Promise.resolve(session)
-    const known = { token, key, sid, expiresAtMs, notBeforeMs, session, answer }
+    const jkt = cnf?.jkt
+    const known = { token, key, sid, expiresAtMs, notBeforeMs, session, jkt, answer }
     this.#known.set(known)
     return known
   }
