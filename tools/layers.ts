@@ -90,7 +90,10 @@ const reservedPackages: readonly Reserved[] = [
   {
     what: '@curfew/verifier',
     matches: /^@curfew\/verifier(?:\/.+)?$/,
-    owners: [`${server}feed/`, `${server}gateway/`, 'demo/', 'bench/', 'packages/server/test/'],
+    owners: [
+      ...[`${server}feed/`, `${server}gateway/`, `${server}tokens/dpop`],
+      ...['demo/', 'bench/', 'packages/server/test/'],
+    ],
     instead:
       'feed owns the denylist; ask it through a port in authority/ports.ts, joined in main.ts',
   },

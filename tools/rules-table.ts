@@ -415,11 +415,16 @@ export const rules: readonly Rule[] = [
     name: 'DPoP',
     summary: 'A token bound to a key is refused without its proof, at every endpoint.',
     enforcedIn: [
+      'packages/verifier/src/dpop-proof.ts',
+      'packages/verifier/src/verifier.ts',
+      'packages/server/src/tokens/dpop.ts',
+      'packages/server/src/http/dpop.ts',
+      'packages/server/src/forward-auth-ports.ts',
+      'packages/server/src/gateway/hot-path.ts',
       'packages/server/src/oidc/foreign-claims.ts',
-      'packages/verifier/src/access-token.ts',
     ],
     issues: [4, 6],
-    reach: partly('proofs; until then every bound token is refused'),
+    reach: built,
   },
   {
     number: 35,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { type GatewayAuthority, type SessionCheck, tokensOf } from '#authority'
-import { addMs, type LiveSession } from '#domain'
+import { addMs, type LiveSession, parseClientId } from '#domain'
 import {
   answerOwn,
   type Credential,
@@ -9,13 +9,16 @@ import {
   type FetchOrder,
   type ForwardAuthPorts,
   type HandOff,
+  type OriginalRequest,
   type OwnOptions,
   type Presentation,
+  type ProofFault,
   type Rule,
   type Subject,
 } from '#gateway'
 import type { Metrics, SignOutTickets } from '#http'
 import type { ForeignTokens } from '#oidc'
+import { boundTo, type DpopProofs } from '#tokens'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
 import { QuietLog } from './quiet-log.ts'
@@ -29,6 +32,8 @@ export interface PortsOptions {
   readonly handOff: HandOff
   readonly tickets: SignOutTickets
   readonly foreign: Pick<ForeignTokens, 'verify'>
+  /** A proof is good once in this process. */
+  readonly dpop: DpopProofs
 }
 
 /** What forward auth asks of the other rooms. */
@@ -49,7 +54,7 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     epoch: () => memory.tail.epoch,
     stale: () => memory.stale(),
     touch: (sid) => gateway.touch(sid),
-    present: (credential, rule) => present(options, behind, { credential, rule }),
+    present: (credential, rule, request) => present(options, behind, { credential, rule, request }),
     fetch: (order) => fetchValues(options, behind.get(order.subject), order),
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),
     own: (order) => answerOwn(own, order),
@@ -93,18 +98,48 @@ function ownOptions(options: PortsOptions, reaches: OwnOptions['reaches']): OwnO
 
 type Behind = WeakMap<Subject, LiveSession>
 
+interface Presenting {
+  readonly credential: Credential
+  readonly rule: Rule
+  readonly request: OriginalRequest
+}
+
 async function present(
   options: PortsOptions,
   behind: Behind,
-  { credential, rule }: { readonly credential: Credential; readonly rule: Rule },
+  { credential, rule, request }: Presenting,
 ): Promise<Presentation> {
   if (credential.form === 'foreign') return presentForeign(options, credential, rule)
   const { via, form, token } = credential
   const accepted = form === 'jwt' ? 'access' : form
   const checked = await options.gateway.check(token.reveal(), [accepted])
   const shown = presentation(options, via, checked)
+  const fault =
+    shown.kind === 'invalid' ? undefined : await proofFault(options, credential, request)
+  if (fault !== undefined) return { kind: 'invalid', via, proof: fault }
   if (shown.kind === 'live' && checked.kind === 'live') behind.set(shown.subject, checked.session)
   return shown
+}
+
+/** What is wrong with the proof of possession; undefined: it is good, or none is needed (rule 34). */
+async function proofFault(
+  { house, dpop }: PortsOptions,
+  { token, dpop: byDpop }: Credential,
+  { method, origin, target, proofs }: OriginalRequest,
+): Promise<ProofFault | undefined> {
+  const accessToken = token.reveal()
+  const bound = boundTo(accessToken)
+  if (bound === null && !byDpop) return undefined
+  if (bound === null || !byDpop) return { error: 'invalid_token', nonce: null }
+  const [proof] = proofs
+  if (proof === undefined || proofs.length > 1) return { error: 'invalid_dpop_proof', nonce: null }
+  const id = parseClientId(bound.clientId)
+  const nonceRequired = id !== undefined && house.policy.client(id)?.dpop === 'nonce'
+  const place = { method, url: `${origin}${target}` }
+  const verdict = await dpop.check({ proof, ...place, accessToken, nonceRequired })
+  if (verdict.kind === 'nonce-wanted') return { error: 'use_dpop_nonce', nonce: verdict.nonce }
+  if (verdict.kind === 'bad') return { error: 'invalid_dpop_proof', nonce: null }
+  return verdict.jkt === bound.jkt ? undefined : { error: 'invalid_token', nonce: null }
 }
 
 function presentation(

@@ -30,6 +30,7 @@ import {
   verifyLogoutToken,
   verifySubjectToken,
 } from '#oidc'
+import { createDpopProofs, firstInProcess } from '#tokens'
 import { forwardAuthPorts } from './forward-auth-ports.ts'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
@@ -156,10 +157,15 @@ function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
     path: `${server.basePath}/forward-auth`,
     settings,
     trustedProxies: server.trustedProxies,
-    ports: forwardAuthPorts({ ...options, ...gate, foreign }),
+    ports: forwardAuthPorts({ ...options, ...gate, foreign, dpop: proofsHere(house) }),
     page: pagesOf(server.publicUrl),
     ownListener: settings.listen !== null,
   })
+}
+
+/** Forward auth is asked for every request: a write for each would cost more than all the rest. */
+function proofsHere({ ring, clock }: House) {
+  return createDpopProofs({ ring, clock, first: firstInProcess(clock) })
 }
 
 function openForeignTokens({ house, log, proxyEnv }: FrontOptions): ForeignTokens {

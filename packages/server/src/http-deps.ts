@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { OnceStore } from '#authority'
 import type { ClientAuth, Config } from '#config'
 import type { ClientId } from '#domain'
 import type { AssertionProof, ClientCredentials, Fellows, HttpDeps, Metrics } from '#http'
@@ -9,6 +10,8 @@ import {
   claimedClient,
   createClientAssertions,
   createClientSecrets,
+  createDpopProofs,
+  type DpopProofsOptions,
 } from '#tokens'
 import type { Front } from './front.ts'
 import type { House } from './house.ts'
@@ -43,6 +46,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
     exchange: front.exchange,
+    dpop: createDpopProofs({ ring: house.ring, clock, first: proofsOnce(store) }),
     ahead: aheadOf(house.policy.config, front),
     jwks: () => signingKeys.jwks(),
     readiness,
@@ -52,6 +56,11 @@ export function httpDeps(joined: Joined): HttpDeps {
     metrics,
     fellows,
   }
+}
+
+/** Over all replicas: a write for each proof, at endpoints that read the row for each request anyway. */
+function proofsOnce(store: OnceStore): DpopProofsOptions['first'] {
+  return (id, until) => store.once('dpop-proof', id, until)
 }
 
 /** With `gateway.listen`, proxies ask there alone, and forward auth is 404 here. */

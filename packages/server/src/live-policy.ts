@@ -99,6 +99,7 @@ function rulesOf(client: ClientConfig): ClientRules {
     grants: client.grants,
     device: client.device,
     scopes: client.scopes,
+    dpop: client.dpop,
   }
 }
 

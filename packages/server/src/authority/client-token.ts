@@ -13,6 +13,8 @@ export interface ClientTokenInput {
   readonly ip: string | null
   readonly userAgent: string | null
   readonly wish: TokenWish
+  /** The DPoP key that the token is for; each request may bring another one, as nothing is rotated. */
+  readonly dpopThumbprint: string | null
 }
 
 export type ClientTokenAnswer =
@@ -70,8 +72,16 @@ function issued(
   const { session, now } = from
   const minted = session.access.newest
   if (minted === null) throw new Error('a client session has no access token')
-  const { wish } = input
-  const order = { session, minted, now, wish, refreshToken: false, sessionToken: false }
+  const { wish, dpopThumbprint } = input
+  const order = {
+    session,
+    minted,
+    now,
+    wish,
+    dpopThumbprint,
+    refreshToken: false,
+    sessionToken: false,
+  }
   return { kind: 'issued', tokens: tokenSet(rooms, order) }
 }
 
@@ -93,5 +103,6 @@ function ownSignIn(input: ClientTokenInput): SignIn {
     fence: null,
     mayJoin: true,
     refreshable: false,
+    dpopThumbprint: null,
   }
 }

@@ -102,6 +102,7 @@ describe('ends', () => {
       ip: null,
       userAgent: null,
       wish,
+      dpopThumbprint: null,
     })
     if (own.kind !== 'issued') throw new Error(own.kind)
     world.clients.delete('backend')

@@ -18,6 +18,7 @@ export interface ExchangeInput {
   readonly ip: string | null
   readonly userAgent: string | null
   readonly wish: TokenWish
+  readonly dpopThumbprint: string | null
 }
 
 export type ExchangeAnswer =
@@ -45,7 +46,7 @@ export async function exchangeToken(
   { rooms, store, seal }: ExchangeDeps,
   input: ExchangeInput,
 ): Promise<ExchangeAnswer> {
-  const { identity, once, client, fence, ip, userAgent } = input
+  const { identity, once, client, fence, ip, userAgent, dpopThumbprint } = input
   if (!(await store.once('subject-token', once.digest, once.rememberUntil))) {
     return { kind: 'token-used' }
   }
@@ -59,18 +60,20 @@ export async function exchangeToken(
   const place = { clientId: client.id, device, deviceId: null, deviceName: null, ip, userAgent }
   const scope = client.scopes.join(' ')
   const refreshable = client.grants.includes('refresh_token')
-  const signIn = { ...person, ...place, scope, fence, refreshable, mayJoin: false, provider }
+  const terms = { scope, fence, refreshable, dpopThumbprint, mayJoin: false }
+  const signIn = { ...person, ...place, ...terms, provider }
   const started = await startByProvider(rooms, signIn, rules)
   if (!('session' in started)) return started
-  return { kind: 'issued', tokens: firstTokens(rooms, started, input.wish) }
+  return { kind: 'issued', tokens: firstTokens(rooms, started, input) }
 }
 
 function firstTokens(
   rooms: Rooms,
   { session, now }: Extract<Started, { kind: 'started' | 'joined' }>,
-  wish: TokenWish,
+  { wish, dpopThumbprint }: ExchangeInput,
 ): TokenSet {
   const minted = session.access.newest
   if (minted === null) throw new Error('a started session has no access token')
-  return tokenSet(rooms, { session, minted, now, wish, refreshToken: true, sessionToken: false })
+  const order = { session, minted, now, wish, dpopThumbprint }
+  return tokenSet(rooms, { ...order, refreshToken: true, sessionToken: false })
 }

@@ -131,6 +131,8 @@ export type {
   OpaqueTokens,
   OpenedToken,
   OpenResult,
+  ProofQuestion,
+  ProofVerdict,
   Randomness,
 } from './token-ports.ts'
 export { noWish, type TokenSet, type TokenWish } from './token-set.ts'

@@ -42,7 +42,8 @@ export async function introspect(
 function ofAccess(rooms: Rooms, session: LiveSession, token: string): Introspection {
   const verdict = rooms.access.verify(token)
   if (verdict.kind === 'invalid') return inactive
-  return { active: true, token_type: 'Bearer', username: session.origin.uid, ...verdict.claims }
+  const type = verdict.claims['cnf'] === undefined ? 'Bearer' : 'DPoP'
+  return { active: true, token_type: type, username: session.origin.uid, ...verdict.claims }
 }
 
 function ofSession(rooms: Rooms, session: LiveSession): Introspection {
@@ -71,7 +72,9 @@ function ofRefresh(
   const opened = openToken(rooms, 'refresh', request.token)
   const newest = opened !== undefined && opened.generation === session.rotation?.generation
   if (!newest || session.origin.clientId !== request.caller.id) return inactive
-  return { ...ofSession(rooms, session), token_type: 'refresh_token' }
+  const { dpopThumbprint = null } = session.rotation ?? {}
+  const bound = dpopThumbprint === null ? {} : { cnf: { jkt: dpopThumbprint } }
+  return { ...ofSession(rooms, session), token_type: 'refresh_token', ...bound }
 }
 
 export type RevocationAnswer = 'done' | 'not-yours'

@@ -38,7 +38,11 @@ export async function issue(rooms: Rooms, input: IssueInput): Promise<IssueAnswe
   const { reuse, caller: _caller, ...rest } = input
   const signIn = { ...rest, clientId: client.id, device, scope: client.scopes.join(' ') }
   const refreshable = client.grants.includes('refresh_token')
-  const started = await start(rooms, { ...signIn, mayJoin: reuse, refreshable }, rules)
+  const started = await start(
+    rooms,
+    { ...signIn, mayJoin: reuse, refreshable, dpopThumbprint: null },
+    rules,
+  )
   if (!('session' in started)) return started
   return { kind: started.kind, tokens: firstTokens(rooms, started) }
 }
@@ -63,5 +67,6 @@ function firstTokens(
   const minted = session.access.newest
   if (minted === null) throw new Error('a started session has no access token')
   const refreshToken = started.kind === 'started'
-  return tokenSet(rooms, { session, minted, now, wish: noWish, refreshToken, sessionToken: true })
+  const order = { session, minted, now, wish: noWish, dpopThumbprint: null }
+  return tokenSet(rooms, { ...order, refreshToken, sessionToken: true })
 }

@@ -13,6 +13,8 @@ export interface ClientRules {
   /** The class of its sessions where the request names none. */
   readonly device: string
   readonly scopes: readonly string[]
+  /** Proofs of possession (RFC 9449): welcome, required, or required with a nonce of ours. */
+  readonly dpop: 'offered' | 'required' | 'nonce'
 }
 
 /** What the configuration says of a device class. */

@@ -102,6 +102,8 @@ function refreshed(
     minted: session.rotation.minted,
     now,
     wish: input.wish,
+    // Of a bound session it is the same key: anybody else's was refused.
+    dpopThumbprint: input.dpopThumbprint,
     refreshToken: true,
     sessionToken: false,
   }

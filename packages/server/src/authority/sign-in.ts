@@ -59,6 +59,7 @@ export type SignInAnswer =
 
 /** The class of sessions that the gateway starts. */
 const gatewayDevice = 'web'
+const unbound = { refreshable: false, dpopThumbprint: null }
 
 /**
  * Starts the gateway's session for somebody whom a provider has just authenticated: always a new sid
@@ -81,7 +82,7 @@ export async function signIn(
   const lastInstant = (now: Instant) => addMs(now, rules.absoluteTtlMs)
   const provider = (sid: SessionId, now: Instant) =>
     linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
-  const asked = { ...person, ...place, mayJoin: false, refreshable: false, provider }
+  const asked = { ...person, ...place, mayJoin: false, ...unbound, provider }
   const started = await startByProvider(rooms, asked, rules)
   if (!('session' in started)) return started
   const { session, now } = started

@@ -102,6 +102,7 @@ describe('start', () => {
         ip: null,
         userAgent: null,
         wish,
+        dpopThumbprint: null,
       })
       if (own.kind !== 'issued') throw new Error(own.kind)
       return own.tokens
@@ -125,6 +126,7 @@ describe('start', () => {
       ip: null,
       userAgent: null,
       wish,
+      dpopThumbprint: null,
     })
     if (own.kind !== 'issued') throw new Error(own.kind)
 

@@ -47,6 +47,8 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** The DPoP key that its refresh tokens are bound to (RFC 7638); null: none yet. */
+  readonly dpopThumbprint: string | null
   /** The identity provider's part, for the sid and the instant of the start; its tokens are sealed under the sid. */
   readonly provider?: (sid: SessionId, now: Instant) => ProviderLink
 }
@@ -185,7 +187,8 @@ function newSession(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Insta
     provider: signIn.provider?.(origin.sid, now) ?? null,
   }
   const minted = mint(bare, mintOrder(rooms, signIn.clientId, signIn.device), now)
-  const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint: null, minted }
+  const { dpopThumbprint } = signIn
+  const rotation = { generation: 1, rotatedAt: now, keyId, dpopThumbprint, minted }
   return {
     ...bare,
     access: enter(bare.access, minted),

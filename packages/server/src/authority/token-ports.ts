@@ -64,6 +64,23 @@ export type AccessVerdict =
         | 'not_yet_valid'
     }
 
+/** What the proof of a DPoP key showed (RFC 9449); it has been used up with `proven`. */
+export type ProofVerdict =
+  | { readonly kind: 'proven'; readonly jkt: string }
+  | { readonly kind: 'bad'; readonly why: string }
+  /** Good but for its nonce: this one is to be used. */
+  | { readonly kind: 'nonce-wanted'; readonly nonce: string }
+
+export interface ProofQuestion {
+  readonly proof: string
+  readonly method: string
+  /** As its sender names it; query and fragment do not count. */
+  readonly url: string
+  /** The token that it came with; null at the token endpoint. */
+  readonly accessToken: string | null
+  readonly nonceRequired: boolean
+}
+
 export interface AccessTokens {
   /** Signs with the key named, or with the current one when that is gone. */
   sign(claims: AccessClaims, kid: string): string

@@ -14,6 +14,8 @@ import type { AccessClaims } from './token-ports.ts'
 export interface TokenSet {
   readonly session: LiveSession
   readonly accessToken: string
+  /** `DPoP`: good with proofs of its key alone (RFC 9449, section 5). */
+  readonly tokenType: 'Bearer' | 'DPoP'
   /** Whole seconds that remain (rule 11). */
   readonly expiresIn: number
   readonly scope: string
@@ -37,6 +39,8 @@ export interface TokenSetOrder {
   readonly minted: MintedAccess
   readonly now: Instant
   readonly wish: TokenWish
+  /** The key that the access token is bound to. */
+  readonly dpopThumbprint: string | null
   readonly refreshToken: boolean
   readonly sessionToken: boolean
 }
@@ -44,10 +48,11 @@ export interface TokenSetOrder {
 /** Derives the tokens that the row stands for. Nothing here changes the session (rule 4). */
 export function tokenSet(rooms: Rooms, order: TokenSetOrder): TokenSet {
   const { session, minted, now } = order
-  const claims = accessClaims(rooms, session, minted, order.wish)
+  const claims = accessClaims(rooms, session, order)
   return {
     session,
     accessToken: rooms.access.sign(claims, minted.keyId),
+    tokenType: order.dpopThumbprint === null ? 'Bearer' : 'DPoP',
     expiresIn: Math.max(0, minted.exp - toSeconds(now)),
     scope: claims.scope,
     refreshToken: order.refreshToken ? refreshToken(rooms, session) : null,
@@ -63,34 +68,35 @@ export function accessTokenFor(
   minted: MintedAccess,
   audience: readonly string[],
 ): string {
-  const claims = claimsFor(rooms, session, { minted, audience, scope: session.grants.scope })
+  const order = { minted, audience, scope: session.grants.scope, dpopThumbprint: null }
+  const claims = claimsFor(rooms, session, order)
   return rooms.access.sign(claims, minted.keyId)
 }
 
 function accessClaims(
   rooms: Rooms,
   session: LiveSession,
-  minted: MintedAccess,
-  wish: TokenWish,
+  { minted, wish, dpopThumbprint }: TokenSetOrder,
 ): AccessClaims {
   const { policy } = rooms
   const resources = wish.resources.length > 0 ? wish.resources : policy.audience
   const audience = [...new Set([policy.issuer, ...resources])]
   const scope = narrowed(session.grants.scope, wish.scope)
-  return claimsFor(rooms, session, { minted, audience, scope })
+  return claimsFor(rooms, session, { minted, audience, scope, dpopThumbprint })
 }
 
 interface ClaimsOrder {
   readonly minted: MintedAccess
   readonly audience: readonly string[]
   readonly scope: string
+  readonly dpopThumbprint: string | null
 }
 
 /** RFC 9068, section 2.2, and the session's own claims. */
 function claimsFor(rooms: Rooms, session: LiveSession, order: ClaimsOrder): AccessClaims {
   const { policy } = rooms
   const { origin } = session
-  const { minted, audience, scope } = order
+  const { minted, audience, scope, dpopThumbprint } = order
   return {
     ...copiedClaims(session, policy.accessClaims),
     iss: policy.issuer,
@@ -108,6 +114,7 @@ function claimsFor(rooms: Rooms, session: LiveSession, order: ClaimsOrder): Acce
     auth_time: origin.authTime,
     ...(origin.amr === null ? {} : { amr: origin.amr }),
     ...(origin.acr === null ? {} : { acr: origin.acr }),
+    ...(dpopThumbprint === null ? {} : { cnf: { jkt: dpopThumbprint } }),
   }
 }
 

@@ -153,6 +153,8 @@ export interface ClientConfig {
   /** Null: as the class and the global setting say. */
   readonly accessTtlSeconds: number | null
   readonly scopes: readonly string[]
+  /** `false`, `true` and `nonce` in the file. */
+  readonly dpop: 'offered' | 'required' | 'nonce'
 }
 
 export interface TokensConfig {

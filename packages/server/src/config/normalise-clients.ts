@@ -18,6 +18,7 @@ export function normaliseClient(raw: RawClient): ClientConfig {
     ...devicesOf(raw),
     accessTtlSeconds: raw.accessTtl === null ? null : durationSeconds(raw.accessTtl),
     scopes: unique(raw.scopes),
+    dpop: raw.dpop === 'nonce' ? 'nonce' : raw.dpop ? 'required' : 'offered',
   }
 }
 

@@ -234,6 +234,20 @@ describe('senders', () => {
     })
   })
 
+  test('rule 34 DPoP: the first rotation with a proof binds the session to its key', () => {
+    play(
+      session(),
+      `
+      1m   refresh gen 1                live   gen 2
+      2m   refresh gen 2 with key k1    live   gen 3
+      3m   refresh gen 3                live   refused wrong-client   gen 3
+      4m   refresh gen 3 with key k2    live   refused wrong-client   gen 3
+      5m   refresh gen 3 with key k1    live   gen 4
+      6m   refresh gen 3 with key k2    ended  refresh_reuse
+      `,
+    )
+  })
+
   test('two generations behind ends the session whoever presents it', () => {
     const stolen = '1s  refresh gen 1 by thief  ended  refresh_reuse'
     expect(play(session({ generation: 3 }), stolen).kind).toBe('ended')

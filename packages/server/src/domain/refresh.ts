@@ -86,7 +86,8 @@ function rotate(
       generation: rotation.generation + 1,
       rotatedAt: now,
       keyId: command.refreshKeyId,
-      dpopThumbprint: rotation.dpopThumbprint,
+      // A session that a backend started is bound by the first proof that comes with it.
+      dpopThumbprint: rotation.dpopThumbprint ?? command.sender.dpopThumbprint,
       minted,
     },
   }

@@ -2,7 +2,10 @@
  * A verdict as an HTTP answer. One table for all proxies, and one for nginx: its auth_request knows only
  * 2xx, 401 and 403, so the verdict travels in a header to the snippet in examples/nginx.
  */
+
+import { proofAlgorithms } from '@curfew/verifier/dpop'
 import { toSeconds } from '#domain'
+import type { ProofFault } from './credential.ts'
 import type { Forbidden, Unauthenticated, Verdict } from './decide.ts'
 import { renderHeaders } from './headers.ts'
 import type { Refusal } from './original-request.ts'
@@ -110,10 +113,22 @@ function unauthenticatedAnswer(verdict: Unauthenticated, nginx: boolean): Answer
       login_url: verdict.loginUrl,
       ...(end === null ? {} : { revoked_reason: end.reason, revoked_at: toSeconds(end.at) }),
     },
-    headers: ['WWW-Authenticate', bad ? 'Bearer error="invalid_token"' : 'Bearer'],
+    headers:
+      verdict.proof === undefined
+        ? ['WWW-Authenticate', bad ? 'Bearer error="invalid_token"' : 'Bearer']
+        : proofHeaders(verdict.proof),
     verdict: 'unauthenticated',
     options: { nginx, publicUrl: '' },
   })
+}
+
+/** RFC 9449, sections 7.1 and 9. */
+function proofHeaders({ error, nonce }: ProofFault): readonly string[] {
+  const challenge = [
+    'WWW-Authenticate',
+    `DPoP error="${error}", algs="${proofAlgorithms.join(' ')}"`,
+  ]
+  return nonce === null ? challenge : [...challenge, 'DPoP-Nonce', nonce]
 }
 
 /** What the reader may know. Which rule it was stands in the log. */

@@ -13,11 +13,12 @@ export interface CheckPorts {
   now(): Instant
   /**
    * What one credential shows, from a snapshot that may still be used or from the row; provider refresh
-   * included. A rule whose `bearer` names issuers is asked for `foreign` ones.
+   * included. A rule whose `bearer` names issuers is asked for `foreign` ones. The request has the proof of
+   * a token that is bound to a key.
    *
    * @throws StoreUnavailable, KeyMissing
    */
-  present(credential: Credential, rule: Rule): Promise<Presentation>
+  present(credential: Credential, rule: Rule, request: OriginalRequest): Promise<Presentation>
   /** Mints and unseals what headers need (rules 4 and 15). `unavailable`: 503. */
   fetch(order: FetchOrder): Promise<FetchedValues | 'unavailable'>
   /** Something was thrown that nobody expected. The request is 503. */
@@ -84,7 +85,7 @@ async function checkOnce(
   ports: CheckPorts,
   options: DecideOptions,
 ): Promise<Checked> {
-  const shown = await show(credentials, rule, ports)
+  const shown = await show({ request, rule, credentials }, ports)
   const verdict = decideShown(request, rule, shown, { ...options, now: ports.now() })
   if (verdict.kind !== 'allow' || shown.kind !== 'live') return { verdict, granted: null }
   const { subject, version } = shown
@@ -98,7 +99,7 @@ async function checkOnce(
   return { verdict, granted: { values: valuesOf(subject, fetched), version, goodUntil } }
 }
 
-async function show(credentials: Credentials, rule: Rule, ports: CheckPorts) {
+async function show({ request, rule, credentials }: CheckRequest, ports: CheckPorts) {
   switch (credentials.kind) {
     case 'none':
       return combine([])
@@ -108,7 +109,9 @@ async function show(credentials: Credentials, rule: Rule, ports: CheckPorts) {
       return { kind: 'several' } as const
     case 'some':
       return combine(
-        await Promise.all(credentials.list.map((credential) => ports.present(credential, rule))),
+        await Promise.all(
+          credentials.list.map((credential) => ports.present(credential, rule, request)),
+        ),
       )
     default:
       return credentials satisfies never

@@ -11,6 +11,8 @@ export interface Credential {
   readonly via: Via
   readonly form: 'cookie' | 'session' | 'jwt' | 'foreign'
   readonly token: Secret
+  /** It came by the scheme DPoP: good for tokens that are bound to a key, with their proof (rule 34). */
+  readonly dpop: boolean
 }
 
 export type Credentials =
@@ -40,22 +42,26 @@ function isCookieToken(value: string): boolean {
 }
 
 function cookieCredential(value: string): Credential {
-  return { via: 'cookie', form: 'cookie', token: new Secret(value) }
+  return { via: 'cookie', form: 'cookie', token: new Secret(value), dpop: false }
 }
 
 const tokenLengthMax = 16_384
+const bearerShape = /^\s*(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)\s*$/i
 
-/** Another scheme (Basic, Digest) is between client and application. RFC 6750, section 2.1. */
+/** Another scheme (Basic, Digest) is between client and application. RFC 6750, section 2.1; RFC 9449, 7.1. */
 function readBearer(
   authorization: readonly string[],
   policy: BearerPolicy,
 ): Credential | 'bad' | undefined {
-  if (!authorization.some((value) => /^\s*bearer(?:\s|$)/i.test(value))) return undefined
+  if (!authorization.some((value) => /^\s*(?:bearer|dpop)(?:\s|$)/i.test(value))) return undefined
   if (authorization.length > 1) return 'bad'
-  const text = /^\s*bearer +([A-Za-z0-9._~+/-]+=*)\s*$/i.exec(authorization[0] ?? '')?.[1]
+  const [, scheme, text] = bearerShape.exec(authorization[0] ?? '') ?? []
   if (text === undefined || text.length > tokenLengthMax) return 'bad'
   const form = formOf(text, policy)
-  return form === undefined ? 'bad' : { via: 'bearer', form, token: new Secret(text) }
+  const dpop = scheme?.toLowerCase() === 'dpop'
+  // Tokens of others are not checked for proofs here, and no other kind of ours is bound.
+  if (form === undefined || (dpop && form !== 'jwt')) return 'bad'
+  return { via: 'bearer', form, token: new Secret(text), dpop }
 }
 
 /** The cookie and the refresh token are no bearer tokens here (rules 12 and 15). */
@@ -73,6 +79,12 @@ function formOf(text: string, policy: BearerPolicy): 'session' | 'jwt' | 'foreig
  */
 export type Identity = 'good' | 'unavailable' | 'lapsed'
 
+/** What is wrong with the proof of a bound token, or with its lack (RFC 9449, section 7.1). */
+export interface ProofFault {
+  readonly error: 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce'
+  readonly nonce: string | null
+}
+
 /** What one credential turned out to be. */
 export type Presentation =
   | {
@@ -86,7 +98,7 @@ export type Presentation =
       readonly goodUntil: number
     }
   | { readonly kind: 'ended'; readonly via: Via; readonly sid: SessionId; readonly end: End | null }
-  | { readonly kind: 'invalid'; readonly via: Via }
+  | { readonly kind: 'invalid'; readonly via: Via; readonly proof?: ProofFault }
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
 
 /** What all credentials of a request show together. */
@@ -102,7 +114,7 @@ export type Shown =
  */
 export function combine(presented: readonly Presentation[]): Shown {
   const badBearer = presented.find((one) => one.kind === 'invalid' && one.via === 'bearer')
-  if (badBearer !== undefined) return { kind: 'invalid', via: 'bearer' }
+  if (badBearer !== undefined) return badBearer
   const parties = new Set(presented.map(partyOf).filter((party) => party !== undefined))
   if (parties.size > 1) return { kind: 'several' }
   const unavailable = presented.find((one) => one.kind === 'unavailable')

@@ -1,5 +1,5 @@
 import type { End, Instant } from '#domain'
-import type { Shown } from './credential.ts'
+import type { ProofFault, Shown } from './credential.ts'
 import { isNavigation, isPreflight } from './navigation.ts'
 import type { OriginalRequest } from './original-request.ts'
 import { type OwnStep, ownStep } from './own-paths.ts'
@@ -23,6 +23,8 @@ export interface Unauthenticated {
   readonly kind: 'unauthenticated'
   readonly why: 'no_credential' | 'bad_token' | 'session_ended' | 'identity_lapsed'
   readonly end: End | null
+  /** Undefined: it is not about a proof. */
+  readonly proof?: ProofFault | undefined
   readonly loginUrl: string
 }
 
@@ -79,6 +81,7 @@ export function decideShown(
         ...{ request, rule, publicUrl: around.publicUrl },
         why: shown.via === 'bearer' ? 'bad_token' : 'no_credential',
         bearer: shown.via === 'bearer',
+        proof: shown.proof,
       })
     case 'ended':
       return unproven({
@@ -130,6 +133,7 @@ interface Unproven {
   /** It was a bearer token: whoever sends one is no page, and never redirected. */
   readonly bearer?: boolean
   readonly end?: End | null
+  readonly proof?: ProofFault | undefined
 }
 
 function unproven({
@@ -139,6 +143,7 @@ function unproven({
   why,
   bearer = false,
   end = null,
+  proof,
 }: Unproven): Verdict {
   const { idp } = rule
   const { origin } = request
@@ -149,7 +154,8 @@ function unproven({
     }
   }
   const loginUrl = signInUrl({ publicUrl, idp, origin, target: '/' })
-  return { kind: 'unauthenticated', why, end, loginUrl }
+  const shared = { kind: 'unauthenticated', why, end, loginUrl } as const
+  return proof === undefined ? shared : { ...shared, proof }
 }
 
 function refusedMatch(

@@ -161,6 +161,8 @@ export class ForwardAuth {
   #fromMemory(seen: Seen, out: Out): boolean {
     const { credentials, rule, request } = seen
     if (credentials.kind !== 'some' || credentials.list.length > 1) return false
+    // Its proof is of this request alone (rule 34).
+    if (credentials.list[0].dpop) return false
     const entry = this.#prepared.find(credentials.list[0].token.reveal())
     if (entry === undefined) return false
     // First of all: no answer speaks for a session that is known to be dead.
@@ -236,6 +238,7 @@ export class ForwardAuth {
     const touchAt = due ? now + touchEveryMs : held.touchAt
     if (held !== undefined) held.touchAt = touchAt
     if (stamp?.epoch === undefined || credentials.list.length > 1) return
+    if (credentials.list[0].dpop) return
     const { epoch, book } = stamp
     const answer: PreparedAnswer = {
       ...{ place: rule.place, origin: request.origin, nginx, goodUntil: granted.goodUntil },

@@ -17,6 +17,7 @@ import {
   HeaderScan,
   type RequestFacts,
   readFacts,
+  readProofs,
 } from './request-headers.ts'
 import type { PublicPlace } from './settings.ts'
 
@@ -65,6 +66,8 @@ export interface OriginalRequest {
   readonly authorization: readonly string[]
   readonly cookie: readonly string[]
   readonly facts: RequestFacts
+  /** Proofs of possession (RFC 9449), each header of its own. */
+  readonly proofs: readonly string[]
 }
 
 export type RefusalCode =
@@ -205,6 +208,11 @@ class ReadRequest implements OriginalRequest {
   /** Read when somebody asks: a session that is remembered makes no difference between requests. */
   get facts(): RequestFacts {
     return readFacts(this.#rawHeaders)
+  }
+
+  /** Read only beside a token that came by DPoP. */
+  get proofs(): readonly string[] {
+    return readProofs(this.#rawHeaders)
   }
 }
 

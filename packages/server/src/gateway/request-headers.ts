@@ -128,3 +128,9 @@ export function readFacts(rawHeaders: readonly string[]): RequestFacts {
   }
   return facts
 }
+
+export function readProofs(rawHeaders: readonly string[]): readonly string[] {
+  return rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop',
+  )
+}

@@ -39,7 +39,7 @@ export function adminSessionJson(
 export function tokenSetJson(tokens: TokenSet, joined: boolean) {
   return {
     sid: tokens.session.origin.sid,
-    token_type: 'Bearer',
+    token_type: tokens.tokenType,
     access_token: tokens.accessToken,
     expires_in: tokens.expiresIn,
     ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),
@@ -54,7 +54,7 @@ export function tokenSetJson(tokens: TokenSet, joined: boolean) {
 export function oauthTokenJson(tokens: TokenSet, { scope }: TokenWish) {
   return {
     sid: tokens.session.origin.sid,
-    token_type: 'Bearer',
+    token_type: tokens.tokenType,
     access_token: tokens.accessToken,
     expires_in: tokens.expiresIn,
     ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),

@@ -21,6 +21,7 @@ import { ClientAuth } from './client-auth.ts'
 import type { App, HttpContext } from './context.ts'
 import { corsOptions } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
+import { BoundTokens } from './dpop.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Heard } from './fellows.ts'
@@ -108,7 +109,7 @@ export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): Fasti
 }
 
 function contextOf(deps: HttpDeps): HttpContext {
-  const { authority, clients, metrics, settings, fellows } = deps
+  const { authority, clients, metrics, settings, fellows, dpop } = deps
   const limiter = new Limits(settings.limits, {
     monotonic: () => performance.now(),
     limited: (limit) => metrics.count('curfew_rate_limited_total', { limit }),
@@ -117,11 +118,12 @@ function contextOf(deps: HttpDeps): HttpContext {
   const addresses = new ClientAddresses(settings.trustedProxies)
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
   const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
-  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter })
+  const bound = new BoundTokens({ authority, dpop, publicUrl: settings.publicUrl })
+  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter, bound })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
   metrics.source('curfew_event_streams', () => streams.size)
-  return { ...deps, limiter, addresses, clientAuth, callers, streams }
+  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams }
 }
 
 /** What other workers let through counts here too. */

@@ -4,6 +4,7 @@ import { clientOfUid, clientUid, type End, type LiveSession, toSeconds, type Uid
 import type { ClientAddresses } from './address.ts'
 import { type ClientAuth, keysUnavailable } from './client-auth.ts'
 import { type BasicCredentials, headerCredentials } from './credentials.ts'
+import type { BoundTokens } from './dpop.ts'
 import type { Limits } from './limits.ts'
 import { Problem } from './problems.ts'
 
@@ -25,9 +26,10 @@ export interface CallersDeps {
   readonly clientAuth: ClientAuth
   readonly addresses: ClientAddresses
   readonly limits: Limits
+  readonly bound: BoundTokens
 }
 
-type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket'>
+type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 'method' | 'url'>
 
 export class Callers {
   readonly #deps: CallersDeps
@@ -55,8 +57,13 @@ export class Callers {
       throw new Problem('unauthenticated', { detail: 'Send a token as `Authorization: Bearer`.' })
     }
     const { authority } = this.#deps
-    const presented = await Promise.all(tokens.map((token) => authority.present(token.reveal())))
+    const texts = tokens.map(({ secret }) => secret.reveal())
+    const presented = await Promise.all(texts.map((token) => authority.present(token)))
     const clients = await Promise.all(basic.map((pair) => this.#client(pair, raw)))
+    const bad = presented.find((one) => one.kind === 'invalid' || one.kind === 'gone')
+    if (bad !== undefined) throw badToken(reasonFor(bad))
+    // After the tokens have shown that they are ours: a proof that is used up costs a write.
+    for (const token of tokens) await this.#deps.bound.check(raw, token)
     return this.#one(presented, clients)
   }
 
@@ -98,8 +105,6 @@ export class Callers {
   }
 
   #one(presented: readonly Presented[], clients: readonly ClientRules[]): Caller {
-    const bad = presented.find((one) => one.kind === 'invalid' || one.kind === 'gone')
-    if (bad !== undefined) throw badToken(reasonFor(bad))
     const known = presented.filter((one) => one.kind === 'live' || one.kind === 'ended')
     const sids = new Set(known.map(({ session }) => session.origin.sid))
     const parties = new Set(clients.map((client) => clientUid(client.id)))

@@ -6,6 +6,7 @@ import type { ClientAddresses } from './address.ts'
 import type { Caller, Callers } from './callers.ts'
 import type { ClientAuth } from './client-auth.ts'
 import type { HttpDeps } from './deps.ts'
+import type { BoundTokens } from './dpop.ts'
 import type { EventStreams } from './event-streams.ts'
 import type { Limits } from './limits.ts'
 import type { RouteGroup } from './metric-series.ts'
@@ -26,6 +27,7 @@ export interface HttpContext extends HttpDeps {
   readonly addresses: ClientAddresses
   readonly clientAuth: ClientAuth
   readonly callers: Callers
+  readonly bound: BoundTokens
   readonly streams: EventStreams
 }
 

@@ -17,7 +17,7 @@ export function corsOptions(origins: () => ReadonlySet<string>): FastifyCorsOpti
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
     exposedHeaders: [
       ...['Curfew-Cursor', 'Curfew-More', 'Curfew-Reset', 'Curfew-Now'],
-      ...['ETag', 'Retry-After', 'WWW-Authenticate'],
+      ...['ETag', 'Retry-After', 'WWW-Authenticate', 'DPoP-Nonce'],
     ],
     maxAge: 600,
   }

@@ -10,10 +10,16 @@ export interface BasicCredentials {
   readonly forms: readonly { readonly id: string; readonly secret: Secret }[]
 }
 
+export interface HeaderToken {
+  readonly secret: Secret
+  /** Only a token that is bound to a key comes by `DPoP` (RFC 9449, section 7.1). */
+  readonly scheme: 'bearer' | 'dpop'
+}
+
 /** What a request's headers carry. Duplicate headers count: Node would hide all but one of them. */
 export interface HeaderCredentials {
-  /** Of `Authorization: Bearer` and of the `token` header; the same text once. */
-  readonly tokens: readonly Secret[]
+  /** Of `Authorization` and of the `token` header; the same text in the same way once. */
+  readonly tokens: readonly HeaderToken[]
   readonly basic: readonly BasicCredentials[]
   /** `Authorization` was sent in a form that we cannot read. */
   readonly unreadable: boolean
@@ -24,12 +30,13 @@ export function headerCredentials(raw: Pick<IncomingMessage, 'rawHeaders'>): Hea
   if (authorization.length + legacy.length > credentialsMax) {
     throw new Problem('several_credentials', { detail: 'Send one credential.' })
   }
-  const bearers = authorization.map(bearerToken).filter((token) => token !== undefined)
+  const bearers = authorization.map((text) => tokenOf('bearer', text)).filter(isText)
+  const bound = authorization.map((text) => tokenOf('dpop', text)).filter(isText)
   const basic = authorization.map(basicCredentials).filter((pair) => pair !== undefined)
   return {
-    tokens: [...new Set([...bearers, ...legacy])].map((token) => new Secret(token)),
+    tokens: [...inScheme('bearer', [...bearers, ...legacy]), ...inScheme('dpop', bound)],
     basic,
-    unreadable: bearers.length + basic.length < authorization.length,
+    unreadable: bearers.length + bound.length + basic.length < authorization.length,
   }
 }
 
@@ -49,9 +56,18 @@ function values(rawHeaders: readonly string[]): { authorization: string[]; legac
   return { authorization, legacy }
 }
 
-/** RFC 6750, section 2.1. */
-function bearerToken(header: string): string | undefined {
-  return /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header)?.[1]
+function inScheme(scheme: HeaderToken['scheme'], texts: readonly string[]): HeaderToken[] {
+  return [...new Set(texts)].map((text) => ({ secret: new Secret(text), scheme }))
+}
+
+function isText(text: string | undefined): text is string {
+  return text !== undefined
+}
+
+/** RFC 6750, section 2.1, and RFC 9449, section 7.1. */
+function tokenOf(scheme: HeaderToken['scheme'], header: string): string | undefined {
+  const [, named, token] = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i.exec(header) ?? []
+  return named?.toLowerCase() === scheme ? token : undefined
 }
 
 /** RFC 7617. */

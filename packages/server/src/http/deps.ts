@@ -12,6 +12,7 @@ import type {
 } from '#authority'
 import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { SubjectTokenVerdict } from '#oidc'
+import type { DpopProofs } from '#tokens'
 import type { BrowserDeps } from './browser/deps.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
@@ -26,6 +27,8 @@ export interface HttpDeps {
   readonly clients: ClientCredentials
   readonly browser: BrowserDeps
   readonly exchange: TokenExchange
+  /** A proof is good once, at whatever replica. */
+  readonly dpop: DpopProofs
   readonly jwks: () => { readonly keys: readonly object[] }
   readonly readiness: () => Readiness
   readonly settings: HttpSettings

@@ -80,8 +80,10 @@ export function resolved(context: HttpContext, verdict: ClientVerdict): ClientRu
   }
 }
 
-export function notAuthenticated(): OAuthError {
+/** `headers`: the challenge of the scheme that was tried. */
+export function notAuthenticated(headers: Readonly<Record<string, string>> = {}): OAuthError {
   return new OAuthError('invalid_client', {
     description: 'The client could not be authenticated, or is disabled.',
+    headers,
   })
 }

@@ -1,4 +1,4 @@
-/** The errors of /oauth/* (RFC 6749 section 5.2, RFC 7009, RFC 8707). */
+/** The errors of /oauth/* (RFC 6749 section 5.2, RFC 7009, RFC 8707, RFC 9449). */
 export const oauthErrors = {
   invalid_request: { status: 400, when: 'a parameter is missing, repeated or malformed' },
   invalid_client: { status: 401, when: 'the client could not be authenticated, or is disabled' },
@@ -10,6 +10,14 @@ export const oauthErrors = {
   unsupported_grant_type: { status: 400, when: 'the grant type is not supported' },
   invalid_scope: { status: 400, when: "the scope exceeds the client's" },
   invalid_target: { status: 400, when: '`resource` names no configured audience (RFC 8707)' },
+  invalid_dpop_proof: {
+    status: 400,
+    when: 'the `DPoP` header holds no good proof, or more than one',
+  },
+  use_dpop_nonce: {
+    status: 400,
+    when: 'the proof has to name the nonce of the `DPoP-Nonce` header of this answer',
+  },
   temporarily_unavailable: {
     status: 503,
     when: 'the store cannot be reached (503), or a limit was reached (429); see `Retry-After`',

@@ -61,6 +61,16 @@ export const problemKinds = {
     title: 'The token is not good',
     hint: 'It is malformed, expired, forged, or of the wrong kind for this request. Refresh it or sign in again.',
   },
+  invalid_dpop_proof: {
+    status: 401,
+    title: 'The proof of possession is missing or not good',
+    hint: 'Send the token as `Authorization: DPoP` with one `DPoP` header (RFC 9449, section 7), made anew for each request, or a token that is not bound as Bearer.',
+  },
+  use_dpop_nonce: {
+    status: 401,
+    title: 'The proof of possession needs a nonce',
+    hint: 'Make the proof again, with the nonce of the `DPoP-Nonce` header.',
+  },
   invalid_client: {
     status: 401,
     title: 'The client could not be authenticated',
@@ -240,6 +250,8 @@ const defaultHeaders: Partial<Record<ProblemCode, Readonly<Record<string, string
   unauthenticated: { 'www-authenticate': 'Bearer' },
   invalid_token: { 'www-authenticate': 'Bearer error="invalid_token"' },
   session_ended: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  invalid_dpop_proof: { 'www-authenticate': 'DPoP error="invalid_dpop_proof"' },
+  use_dpop_nonce: { 'www-authenticate': 'DPoP error="use_dpop_nonce"' },
   invalid_client: { 'www-authenticate': 'Basic realm="curfew", charset="UTF-8"' },
   rate_limited: { 'retry-after': '1' },
   unavailable: { 'retry-after': '1' },

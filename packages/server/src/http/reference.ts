@@ -75,6 +75,7 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   clients: absent('the clients'),
   browser: absent('the browser'),
   exchange: absent('token exchange'),
+  dpop: absent('DPoP proofs'),
   jwks: () => ({ keys: [] }),
   readiness: () => ({ ready: false, dependencies: {}, retryAfterSeconds: 1 }),
   clock: absent('the clock'),

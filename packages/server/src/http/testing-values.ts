@@ -37,6 +37,7 @@ function clientRules(id: string, more: Partial<ClientRules> = {}): ClientRules {
     grants: ['refresh_token', 'client_credentials'],
     device: 'web',
     scopes: ['openid', 'profile'],
+    dpop: 'offered',
     ...more,
   }
 }
@@ -50,6 +51,8 @@ const clients = new Map(
     clientRules('reader', { roles: ['service'] }),
     clientRules('operator', { roles: ['admin'] }),
     clientRules('plain'),
+    clientRules('strict', { confidential: false, grants: ['refresh_token'], dpop: 'required' }),
+    clientRules('careful', { confidential: false, grants: ['refresh_token'], dpop: 'nonce' }),
     clientRules('mobile', { confidential: false, grants: ['refresh_token'] }),
   ].map((client) => [client.id, client]),
 )

@@ -21,14 +21,17 @@ import {
   clientOfUid,
   clientUid,
   type EpochSeconds,
+  instant,
   type KeyId,
   type LiveSession,
   reason,
+  Secret,
   type Session,
   type SessionId,
   type Uid,
 } from '#domain'
 import type { SubjectTokenVerdict } from '#oidc'
+import { createDpopProofs, firstInProcess, KeyRing } from '#tokens'
 import { createHttp } from './app.ts'
 import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
@@ -46,6 +49,15 @@ import {
 
 export { nowMs, nowSeconds, page, sidOf } from './testing-values.ts'
 
+const clock = { now: () => nowMs }
+
+/** A key ring of one secret, as every replica of a deployment has it. */
+export function ringOf(byte: number): KeyRing {
+  const ring = new KeyRing([new Secret(Buffer.alloc(32, byte).toString('base64url'))])
+  ring.update(ring.ids.map((keyId) => ({ keyId, activatesAt: instant(0) })))
+  return ring
+}
+
 /** Sessions by number, and tokens `tok-<n>`, `cfs_<n>`, `cfc_<n>`, `cfr_<n>` that lead to them. */
 export class FakeWorld {
   readonly sessions = new Map<SessionId, Session>()
@@ -53,6 +65,7 @@ export class FakeWorld {
   readonly calls: string[] = []
   readonly metrics = new Metrics()
   readonly logged: unknown[] = []
+  readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
   subjectToken: (token: string) => SubjectTokenVerdict = () => ({ kind: 'invalid', why: 'no' })
@@ -100,10 +113,16 @@ export class FakeWorld {
     return { kind: 'opened', token: { ...parts, purpose: 'refresh', innerMac: new Uint8Array() } }
   }
 
-  #tokens(session: LiveSession, refreshToken: boolean, sessionToken: boolean): TokenSet {
+  #tokens(
+    session: LiveSession,
+    refreshToken: boolean,
+    sessionToken: boolean,
+    dpopThumbprint: string | null = null,
+  ): TokenSet {
     return {
       session,
       accessToken: 'an-access-token',
+      tokenType: dpopThumbprint === null ? 'Bearer' : 'DPoP',
       expiresIn: 300,
       scope: session.grants.scope,
       refreshToken: refreshToken ? 'cfr_next' : null,
@@ -150,13 +169,15 @@ export class FakeWorld {
         const session = this.#session(input.token)
         if (session === undefined) return { kind: 'refused', result: 'forged' }
         if (session.kind === 'ended') return { kind: 'ended', end: session.end }
-        return { kind: 'refreshed', tokens: this.#tokens(session, true, false) }
+        const tokens = this.#tokens(session, true, false, input.dpopThumbprint)
+        return { kind: 'refreshed', tokens }
       },
-      clientToken: async ({ client }) => {
+      clientToken: async ({ client, dpopThumbprint }) => {
         this.#ask('clientToken')
         const uid = clientUid(client.id)
         if (this.disabled.has(uid)) return { kind: 'client-disabled' }
-        return { kind: 'issued', tokens: this.#tokens(sessionOf(99, uid), false, false) }
+        const tokens = this.#tokens(sessionOf(99, uid), false, false, dpopThumbprint)
+        return { kind: 'issued', tokens }
       },
       present: async (token) => {
         this.#ask('present')
@@ -285,6 +306,7 @@ export class FakeWorld {
       metrics: this.metrics,
       fellows: noFellows,
       browser: noBrowser,
+      dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),
         start: async ({ identity, once }) => {

@@ -18,6 +18,14 @@ export {
   type ClientWithSecrets,
   createClientSecrets,
 } from './client-secrets.ts'
+export {
+  type BoundTo,
+  boundTo,
+  createDpopProofs,
+  type DpopProofs,
+  type DpopProofsOptions,
+  firstInProcess,
+} from './dpop.ts'
 export { KeyRing, type KeyStanding } from './key-ring.ts'
 export { createOpaqueTokens } from './opaque.ts'
 export { createRandomness } from './randomness.ts'

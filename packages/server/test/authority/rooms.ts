@@ -78,6 +78,7 @@ export const backend: ClientRules = {
   grants: ['refresh_token', 'client_credentials'],
   device: 'app',
   scopes: ['profile'],
+  dpop: 'offered',
 }
 
 export const mobile: ClientRules = {

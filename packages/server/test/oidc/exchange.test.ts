@@ -22,6 +22,7 @@ const backend: ClientRules = {
   grants: ['refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
   device: 'web',
   scopes: ['openid', 'profile'],
+  dpop: 'offered',
 }
 
 const exchangeAudiences = ['ios', 'android']
@@ -58,7 +59,7 @@ async function exchange(replica: Replica, token: string, changes: Partial<Exchan
     { rooms, store, seal },
     {
       ...{ identity, once: { digest, rememberUntil }, client: backend, fence, wish },
-      ...{ ip: '203.0.113.7', userAgent: 'phone', ...changes },
+      ...{ ip: '203.0.113.7', userAgent: 'phone', dpopThumbprint: null, ...changes },
     },
   )
 }

@@ -94,6 +94,16 @@ const web = {
   }),
 }
 
+const proof = {
+  dpop: Type.Union([Type.Boolean(), Type.Literal('nonce')], {
+    description:
+      'Proofs of possession (DPoP, RFC 9449). false: whoever sends one gets tokens that are bound to its key. true: token requests without one are refused. nonce: as true, and each proof has to name a nonce of ours, which helps where the clocks of devices are wrong.',
+    default: false,
+    expects: 'true, false or nonce',
+    sample: true,
+  }),
+}
+
 const sessions = {
   device: nullable(text({ description: 'A device class.', sample: 'app' }), {
     description:
@@ -109,7 +119,10 @@ const sessions = {
 }
 
 export const clientsSchema = list(
-  section({ ...authentication, ...rights, ...web, ...sessions }, { description: 'A client.' }),
+  section(
+    { ...authentication, ...rights, ...web, ...sessions, ...proof },
+    { description: 'A client.' },
+  ),
   { description: 'The applications and services that use Curfew. No secret and no keys: public.' },
 )
 

@@ -6,11 +6,12 @@ import { type Grant, wishOf } from './grant.ts'
 
 /** `client_credentials` (RFC 6749, section 4.4): the client's own session. */
 export async function clientCredentials(context: HttpContext, grant: Grant): Promise<object> {
-  const { client, address, userAgent } = grant
+  const { client, address: ip, userAgent, dpopThumbprint } = grant
   // A public client has nothing that proves it (RFC 6749, section 4.4; rule 18).
   if (!client.confidential) throw notAuthenticated()
   const wish = wishOf(context, grant)
-  const answer = await context.authority.clientToken({ client, ip: address, userAgent, wish })
+  const asked = { client, ip, userAgent, wish, dpopThumbprint }
+  const answer = await context.authority.clientToken(asked)
   switch (answer.kind) {
     case 'issued':
       return oauthTokenJson(answer.tokens, wish)

@@ -9,6 +9,8 @@ export interface Grant {
   readonly form: OAuthForm
   readonly address: string | null
   readonly userAgent: string | null
+  /** Of the key whose proof came with the request (RFC 9449); null: there was none. */
+  readonly dpopThumbprint: string | null
 }
 
 /** Answers one `grant_type`; what it resolves to is the JSON of RFC 6749, section 5.1. */

@@ -16,7 +16,7 @@ export async function refreshToken(context: HttpContext, grant: Grant): Promise<
   const answer = await context.authority.refresh({
     token,
     clientId: grant.client.id,
-    dpopThumbprint: null,
+    dpopThumbprint: grant.dpopThumbprint,
     seen: { ip: grant.address, userAgent: grant.userAgent },
     wish,
   })

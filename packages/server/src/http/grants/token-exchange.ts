@@ -14,7 +14,7 @@ const refreshTokenType = 'urn:ietf:params:oauth:token-type:refresh_token'
 
 /** A provider's ID token for a session (RFC 8693; rule 32). */
 export async function tokenExchange(context: HttpContext, grant: Grant): Promise<object> {
-  const { client, address: ip, userAgent } = grant
+  const { client, address: ip, userAgent, dpopThumbprint } = grant
   if (!client.confidential) {
     const description = 'Only a client that authenticates may exchange tokens.'
     throw new OAuthError('unauthorized_client', { description })
@@ -30,7 +30,7 @@ export async function tokenExchange(context: HttpContext, grant: Grant): Promise
   const { identity, digest, rememberUntil } = await judged(context, token)
   limitPerson(context, identity.uid)
   const once = { digest, rememberUntil }
-  const input = { identity, once, client, fence, ip, userAgent, wish }
+  const input = { identity, once, client, fence, ip, userAgent, wish, dpopThumbprint }
   const answer = await context.exchange.start(input)
   if (answer.kind !== 'issued') throw refused(context, answer)
   return { ...oauthTokenJson(answer.tokens, wish), issued_token_type: accessTokenType }

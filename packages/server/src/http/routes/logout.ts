@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { KeyMissing, kindOf, type ManyAnswer, type OpaquePurpose } from '#authority'
 import type { LiveSession, SessionId } from '#domain'
+import { boundTo } from '#tokens'
 import { logoutJson } from '../answers.ts'
 import { badToken, sessionEnded, severalCredentials } from '../callers.ts'
 import { type App, callerOf, type HttpContext } from '../context.ts'
@@ -62,6 +63,7 @@ async function logout(
   refreshToken: string | undefined,
 ) {
   const token = await theOneToken(context, tokensOf(request, refreshToken))
+  await proveBound(context, request)
   const answer = await context.authority.logout(token)
   if (answer.kind === 'invalid') throw badToken('The token is not good.')
   return logoutJson(answer)
@@ -71,7 +73,7 @@ async function logout(
 function tokensOf(request: FastifyRequest, refreshToken: string | undefined): readonly string[] {
   const { tokens, basic, unreadable } = headerCredentials(request.raw)
   if (unreadable) throw badToken('The Authorization header cannot be read.')
-  const inHeaders = tokens.map((token) => token.reveal())
+  const inHeaders = tokens.map(({ secret }) => secret.reveal())
   const all = refreshToken === undefined ? inHeaders : [...inHeaders, refreshToken]
   if (basic.length > 0 && all.length > 0) throw severalCredentials()
   if (all.length === 0) {
@@ -86,6 +88,16 @@ function tokensOf(request: FastifyRequest, refreshToken: string | undefined): re
     throw badToken('The refresh token is not good.')
   }
   return all
+}
+
+/** A proof that is used up costs a write: only what is a token of ours gets as far. */
+async function proveBound(context: HttpContext, request: FastifyRequest): Promise<void> {
+  for (const token of headerCredentials(request.raw).tokens) {
+    if (token.scheme === 'bearer' && boundTo(token.secret.reveal()) === null) continue
+    const presented = await context.authority.present(token.secret.reveal())
+    if (presented.kind === 'invalid') throw badToken('The token is not good.')
+    await context.bound.check(request.raw, token)
+  }
 }
 
 /** Several tokens must name one session before it is ended (rule 16). */

@@ -55,7 +55,7 @@ function openApiText(app: App): string {
 }
 
 /** Only what is true now: endpoints that exist, grants that are answered. */
-function metadata({ settings, authority, clients }: HttpContext) {
+function metadata({ settings, authority, clients, dpop }: HttpContext) {
   const issuer = authority.policy.issuer
   const at = (path: string) => `${settings.publicUrl}${path}`
   const confidential = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
@@ -75,6 +75,7 @@ function metadata({ settings, authority, clients }: HttpContext) {
     grant_types_supported: [...grantHandlers.keys()],
     response_types_supported: [],
     subject_types_supported: ['public'],
+    dpop_signing_alg_values_supported: dpop.algorithms,
     id_token_signing_alg_values_supported: [settings.algorithm],
   }
 }

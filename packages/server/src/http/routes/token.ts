@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { StoreUnavailable } from '#authority'
 import { addressKey } from '../address.ts'
 import type { App, HttpContext } from '../context.ts'
+import { proofOf } from '../dpop.ts'
 import type { GrantHandler } from '../grants/grant.ts'
 import { grantHandlers } from '../grants/grants.ts'
 import { clientOf } from '../oauth-client.ts'
@@ -40,7 +41,10 @@ async function exchange(
   const answer = await counted(context, type, async () => {
     const client = await clientOf(context, request, form, address)
     if (!client.grants.includes(type)) throw notAllowed(type)
-    return handle(context, { client, form, address, userAgent })
+    const dpopThumbprint = await proofOf(context, request, client)
+    // Whoever has to use a nonce is told the next one in time (RFC 9449, section 8.2).
+    if (client.dpop === 'nonce') reply.header('dpop-nonce', context.dpop.nonce())
+    return handle(context, { client, form, address, userAgent, dpopThumbprint })
   })
   // RFC 6749, section 5.1; `Cache-Control: no-store` stands in every answer.
   reply.header('pragma', 'no-cache')
