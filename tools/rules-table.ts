@@ -23,7 +23,6 @@ export type Rule = {
 
 const built: Reach = { kind: 'built' }
 const partly = (waitsFor: string): Reach => ({ kind: 'partly', waitsFor })
-const later = (waitsFor: string): Reach => ({ kind: 'later', waitsFor })
 
 export const rules: readonly Rule[] = [
   {

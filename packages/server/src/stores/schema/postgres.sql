@@ -1,3 +1,14 @@
+create table authorization_codes (
+  hash text collate "C" not null,
+  client_id text collate "C" not null,
+  redirect_uri text not null,
+  challenge text not null,
+  dpop_jkt text,
+  sealed text,
+  sid text collate "C",
+  expires_at bigint not null
+);
+
 create table cursors (
   name text collate "C" not null,
   epoch text not null,
@@ -178,6 +189,8 @@ create table users (
   fence bigint not null
 ) with (fillfactor=90);
 
+alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);
+
 alter table cursors add constraint cursors_pkey PRIMARY KEY (name);
 
 alter table device_authorizations add constraint device_authorizations_pkey PRIMARY KEY (id);
@@ -213,6 +226,8 @@ alter table sessions add constraint sessions_version_check CHECK ((version >= 1)
 alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
 
 alter table users add constraint users_pkey PRIMARY KEY (uid);
+
+CREATE INDEX authorization_codes_expire ON public.authorization_codes USING btree (expires_at);
 
 CREATE UNIQUE INDEX device_authorizations_device_code ON public.device_authorizations USING btree (device_code_hash);
 

@@ -1,3 +1,14 @@
+CREATE TABLE authorization_codes (
+  hash text not null primary key,
+  client_id text not null,
+  redirect_uri text not null,
+  challenge text not null,
+  dpop_jkt text,
+  sealed text,
+  sid text,
+  expires_at integer not null
+) strict;
+
 CREATE TABLE cursors (
   name text not null primary key,
   epoch text not null,
@@ -182,6 +193,8 @@ CREATE TABLE users (
   disabled_at integer,
   fence integer not null
 ) strict;
+
+CREATE INDEX authorization_codes_expire on authorization_codes (expires_at);
 
 CREATE UNIQUE INDEX device_authorizations_device_code on device_authorizations (device_code_hash);
 
