@@ -12,7 +12,7 @@ import { type ClientRules, rulesOf } from './policy.ts'
 import type { StoredCode } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 import { linkTo, type ProviderIdentity } from './sign-in.ts'
-import { type StartedByProvider, startByProvider } from './start.ts'
+import { type StartedByVoucher, startByVoucher } from './start.ts'
 import { type TokenSet, type TokenSetOrder, type TokenWish, tokenSet } from './token-set.ts'
 import type { CodeHash } from './voucher.ts'
 
@@ -150,7 +150,7 @@ interface Redeeming {
   readonly input: RedeemInput
 }
 
-function startFrom(rooms: Rooms, { stored, order, input }: Redeeming): Promise<StartedByProvider> {
+function startFrom(rooms: Rooms, { stored, order, input }: Redeeming): Promise<StartedByVoucher> {
   const { client } = input
   const { identity, scope, fence, ip, userAgent } = order
   const { uid, roles, claims, acr, amr, authTime } = identity
@@ -163,12 +163,12 @@ function startFrom(rooms: Rooms, { stored, order, input }: Redeeming): Promise<S
   const voucher = { kind: 'code', code: stored.hash } as const
   const { dpopThumbprint } = input
   const how = { scope, fence, mayJoin: false, refreshable, dpopThumbprint, provider, voucher }
-  return startByProvider(rooms, { ...person, ...place, ...how }, rules)
+  return startByVoucher(rooms, { ...person, ...place, ...how }, rules)
 }
 
 function redeemed(
   rooms: Rooms,
-  { session, now }: Extract<StartedByProvider, { kind: 'started' | 'joined' }>,
+  { session, now }: Extract<StartedByVoucher, { kind: 'started' | 'joined' }>,
   asked: Pick<TokenSetOrder, 'wish' | 'nonce' | 'dpopThumbprint'>,
 ): RedeemAnswer {
   const minted = session.access.newest

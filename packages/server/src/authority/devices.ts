@@ -20,7 +20,7 @@ import { type ClientRules, rulesOf } from './policy.ts'
 import type { TokenSeal } from './provider-ports.ts'
 import { sealTokens } from './provider-tokens.ts'
 import type { Rooms } from './rooms.ts'
-import { type SignIn, type StartedByProvider, startByProvider } from './start.ts'
+import { type SignIn, type StartedByVoucher, startByVoucher } from './start.ts'
 import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -166,7 +166,7 @@ async function redeem(deps: DeviceDeps, input: RedeemInput): Promise<RedeemAnswe
   if (read?.session.kind !== 'live') return { kind: 'refused', why: 'access_denied' }
   const approval = { row, parent: read.session, fence: row.fence }
   const rules = rulesOf(deps.rooms.policy, input.client.deviceGrantDevice)
-  const started = await startByProvider(deps.rooms, childOf(deps, input, approval), rules)
+  const started = await startByVoucher(deps.rooms, childOf(deps, input, approval), rules)
   return redeemed(deps.rooms, started, { row, dpopThumbprint: input.dpopThumbprint })
 }
 
@@ -221,7 +221,7 @@ function linkOf(
 
 function redeemed(
   rooms: Rooms,
-  started: StartedByProvider,
+  started: StartedByVoucher,
   asked: Pick<Approval, 'row'> & Pick<RedeemInput, 'dpopThumbprint'>,
 ): RedeemAnswer {
   switch (started.kind) {
@@ -229,7 +229,8 @@ function redeemed(
     case 'joined':
       break
     case 'voucher-refused':
-      return { kind: 'refused', why: started.why === 'used' ? 'invalid_grant' : 'access_denied' }
+      return { kind: 'refused', why: 'invalid_grant' }
+    case 'approver-ended':
     case 'fence-moved':
     case 'user-disabled':
     case 'provider-logged-out':

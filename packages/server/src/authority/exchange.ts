@@ -57,10 +57,9 @@ export async function exchangeToken(
   const place = { clientId: client.id, device, deviceId: null, deviceName: null, ip, userAgent }
   const scope = client.scopes.join(' ')
   const refreshable = client.grants.includes('refresh_token')
-  const terms = { scope, fence, refreshable, dpopThumbprint, mayJoin: false, voucher: null }
+  const terms = { scope, fence, refreshable, dpopThumbprint, mayJoin: false }
   const signIn = { ...person, ...place, ...terms, provider }
   const started = await startByProvider(rooms, signIn, rules)
-  if (started.kind === 'voucher-refused') throw new Error('a voucher was refused, and none given')
   if (!('session' in started)) return started
   return { kind: 'issued', tokens: firstTokens(rooms, started, input) }
 }

@@ -25,7 +25,7 @@ import type {
 import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
-import type { CodeHash, Voucher, VoucherRefusal } from './voucher.ts'
+import type { CodeHash, Voucher } from './voucher.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -78,12 +78,10 @@ export type StartResult =
   | { readonly kind: 'user-disabled' }
   /** The provider announced the end of this sign-in before it had finished (rule 23). */
   | { readonly kind: 'provider-logged-out' }
-  /** It was used before, has expired, or what it rests on is gone; `sid`: what it has started, where that is known. */
-  | {
-      readonly kind: 'voucher-refused'
-      readonly why: VoucherRefusal
-      readonly sid: SessionId | null
-    }
+  /** It was used before, and started `sid`; null: it has run out, was never given, or that is not remembered. */
+  | { readonly kind: 'voucher-refused'; readonly sid: SessionId | null }
+  /** Whoever approved has ended (rule 31). */
+  | { readonly kind: 'approver-ended' }
 
 export interface EndOrder extends EndCause {
   readonly sid: SessionId

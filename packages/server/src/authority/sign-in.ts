@@ -81,8 +81,7 @@ export async function signIn(
   const rules = rulesOf(rooms.policy, device)
   const provider = linkTo(seal, identity, rules)
   const asked = { ...person, ...place, mayJoin: false, ...unbound, provider }
-  const started = await startByProvider(rooms, { ...asked, voucher: null }, rules)
-  if (started.kind === 'voucher-refused') throw new Error('a voucher was refused, and none given')
+  const started = await startByProvider(rooms, asked, rules)
   if (!('session' in started)) return started
   const { session, now } = started
   for (const sid of previous) await replace(rooms, sid, session.origin.sid)

@@ -19,7 +19,7 @@ import { apply } from './apply.ts'
 import type { DeviceRules } from './policy.ts'
 import { StoreUnavailable } from './ports.ts'
 import type { Rooms } from './rooms.ts'
-import type { Voucher, VoucherRefusal } from './voucher.ts'
+import type { Voucher } from './voucher.ts'
 
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
 const startAttemptsMax = 8
@@ -65,36 +65,46 @@ export type Started =
   | { readonly kind: 'user-disabled' }
 
 /** Only a session that a provider vouches for can be refused by the provider (rule 23). */
-export type StartedByProvider =
-  | Started
-  | { readonly kind: 'provider-logged-out' }
-  | {
-      readonly kind: 'voucher-refused'
-      readonly why: VoucherRefusal
-      readonly sid: SessionId | null
-    }
+export type StartedByProvider = Started | { readonly kind: 'provider-logged-out' }
+
+export type StartedByVoucher =
+  | StartedByProvider
+  /** It was used before, and started `sid`; null: it has run out, or that is not remembered. */
+  | { readonly kind: 'voucher-refused'; readonly sid: SessionId | null }
+  | { readonly kind: 'approver-ended' }
+
+/** @throws StoreUnavailable */
+export async function start(
+  rooms: Rooms,
+  signIn: Omit<SignIn, 'provider' | 'voucher' | 'parent'>,
+  rules: DeviceRules,
+): Promise<Started> {
+  const started = await startByProvider(rooms, signIn, rules)
+  if (started.kind !== 'provider-logged-out') return started
+  throw new Error('a provider refused the start of a session that it knows nothing of')
+}
+
+/** @throws StoreUnavailable */
+export async function startByProvider(
+  rooms: Rooms,
+  signIn: Omit<SignIn, 'voucher' | 'parent'>,
+  rules: DeviceRules,
+): Promise<StartedByProvider> {
+  const started = await startByVoucher(rooms, { ...signIn, voucher: null }, rules)
+  if (started.kind !== 'voucher-refused' && started.kind !== 'approver-ended') return started
+  throw new Error(`a start without voucher answered ${started.kind}`)
+}
 
 /**
  * The one way to start a session; every kind of sign-in ends here.
  *
  * @throws StoreUnavailable
  */
-export async function start(
-  rooms: Rooms,
-  signIn: Omit<SignIn, 'provider' | 'voucher' | 'parent'>,
-  rules: DeviceRules,
-): Promise<Started> {
-  const started = await startByProvider(rooms, { ...signIn, voucher: null }, rules)
-  if (started.kind !== 'provider-logged-out' && started.kind !== 'voucher-refused') return started
-  throw new Error(`a start that no provider and no voucher is part of answered ${started.kind}`)
-}
-
-/** @throws StoreUnavailable */
-export async function startByProvider(
+export async function startByVoucher(
   rooms: Rooms,
   signIn: SignIn,
   rules: DeviceRules,
-): Promise<StartedByProvider> {
+): Promise<StartedByVoucher> {
   const fence = signIn.fence ?? (await rooms.store.fence())
   for (let attempt = 0; attempt < startAttemptsMax; attempt++) {
     const started = await place(rooms, { signIn, rules, fence })
@@ -106,7 +116,7 @@ export async function startByProvider(
   throw new StoreUnavailable(new Error(`${startAttemptsMax} joins found their session ended`))
 }
 
-function resultOf(started: StartedByProvider): 'started' | 'joined' | 'refused' {
+function resultOf(started: StartedByVoucher): 'started' | 'joined' | 'refused' {
   return started.kind === 'started' || started.kind === 'joined' ? started.kind : 'refused'
 }
 
@@ -116,7 +126,7 @@ interface Placing {
   readonly fence: number
 }
 
-async function place(rooms: Rooms, placing: Placing): Promise<StartedByProvider | 'again'> {
+async function place(rooms: Rooms, placing: Placing): Promise<StartedByVoucher | 'again'> {
   const { signIn, rules, fence } = placing
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)

@@ -15,5 +15,3 @@ export interface DeviceVoucher {
 
 /** SHA-256 of an authorization code, in base64url: the store holds nothing that can be presented. */
 export type CodeHash = Brand<string, 'CodeHash'>
-
-export type VoucherRefusal = 'used' | 'approver-ended'

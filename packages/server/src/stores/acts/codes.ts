@@ -76,7 +76,7 @@ export function* takeCode(
   const taken = yield* ask(sql.take, hash, sid)
   if (taken.length === 1) return undefined
   const [row] = yield* ask(sql.read, hash)
-  return { kind: 'voucher-refused', why: 'used', sid: row === undefined ? null : sidOf(row) }
+  return { kind: 'voucher-refused', sid: row === undefined ? null : sidOf(row) }
 }
 
 function sidOf(row: Row): SessionId | null {
