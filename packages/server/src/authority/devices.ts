@@ -227,7 +227,8 @@ function redeemed(
     case 'joined':
       break
     case 'voucher-refused':
-      return { kind: 'refused', why: started.why === 'used' ? 'invalid_grant' : 'access_denied' }
+      return { kind: 'refused', why: 'invalid_grant' }
+    case 'approver-ended':
     case 'fence-moved':
     case 'user-disabled':
     case 'provider-logged-out':

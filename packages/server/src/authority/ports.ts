@@ -89,10 +89,10 @@ export type StartResult =
   | { readonly kind: 'user-disabled' }
   /** The provider announced the end of this sign-in before it had finished (rule 23). */
   | { readonly kind: 'provider-logged-out' }
-  /** It was used before, has expired, or what it rests on is gone. */
-  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
-
-export type VoucherRefusal = 'used' | 'approver-ended'
+  /** It was used before, and started `sid`; null: it has run out, or nobody asks which. */
+  | { readonly kind: 'voucher-refused'; readonly sid: SessionId | null }
+  /** The session that the voucher rests on does not live any more (rule 31). */
+  | { readonly kind: 'approver-ended' }
 
 export interface EndOrder extends EndCause {
   readonly sid: SessionId

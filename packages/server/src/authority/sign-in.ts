@@ -83,7 +83,8 @@ export async function signIn(
     linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
   const asked = { ...person, ...place, mayJoin: false, refreshable: false, voucher: null, provider }
   const started = await startByProvider(rooms, asked, rules)
-  if (started.kind === 'voucher-refused') throw new Error('a sign-in without voucher lost one')
+  if (started.kind === 'voucher-refused' || started.kind === 'approver-ended')
+    throw new Error('a sign-in without voucher lost one')
   if (!('session' in started)) return started
   const { session, now } = started
   for (const sid of previous) await replace(rooms, sid, session.origin.sid)

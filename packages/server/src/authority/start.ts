@@ -17,7 +17,7 @@ import {
 } from '#domain'
 import { apply } from './apply.ts'
 import type { DeviceRules } from './policy.ts'
-import { StoreUnavailable, type Voucher, type VoucherRefusal } from './ports.ts'
+import { StoreUnavailable, type Voucher } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 
 /** A start that was told to join, and found the session ended, starts again; so often at the most. */
@@ -65,7 +65,8 @@ export type Started =
 export type StartedByProvider =
   | Started
   | { readonly kind: 'provider-logged-out' }
-  | { readonly kind: 'voucher-refused'; readonly why: VoucherRefusal }
+  | { readonly kind: 'voucher-refused'; readonly sid: SessionId | null }
+  | { readonly kind: 'approver-ended' }
 
 /**
  * The one way to start a session; every kind of sign-in ends here.
@@ -78,7 +79,14 @@ export async function start(
   rules: DeviceRules,
 ): Promise<Started> {
   const started = await startByProvider(rooms, { ...signIn, voucher: null }, rules)
-  if (started.kind !== 'provider-logged-out' && started.kind !== 'voucher-refused') return started
+  switch (started.kind) {
+    case 'provider-logged-out':
+    case 'voucher-refused':
+    case 'approver-ended':
+      break
+    default:
+      return started
+  }
   throw new Error('a start was refused for what it did not bring: a provider, a voucher')
 }
 

@@ -114,7 +114,7 @@ export function devicesSuite(prepare: Prepare): void {
       asked.map((one, index) => (stores[index % 2] ?? store).start(one)),
     )
     expect(results.filter(({ kind }) => kind === 'started')).toHaveLength(1)
-    const refused = { kind: 'voucher-refused', why: 'used' }
+    const refused = { kind: 'voucher-refused', sid: null }
     expect(results.filter(({ kind }) => kind !== 'started')).toEqual([refused, refused, refused])
     expect(await stateOf(store, screen)).toBe('consumed')
   })
@@ -125,7 +125,7 @@ export function devicesSuite(prepare: Prepare): void {
     const screen = await approved(store, parent)
     await store.end({ ...revoked(parent.origin.sid, false), reason: reason('userLogout') })
     const asked = await redemption(store, screen, parent)
-    const refused = { kind: 'voucher-refused', why: 'approver-ended' }
+    const refused = { kind: 'approver-ended' }
     expect(await store.start(asked)).toEqual(refused)
     expect(await stateOf(store, screen)).toBe('approved')
   })

@@ -48,7 +48,7 @@ function* takeDevice(
   { candidate: { origin } }: StartRequest,
 ): Act<StartResult | undefined> {
   const rows = yield* ask(sql.takeDevice, id, clientId, approver, origin.uid, origin.sid)
-  return rows.length === 1 ? undefined : { kind: 'voucher-refused', why: 'used' }
+  return rows.length === 1 ? undefined : { kind: 'voucher-refused', sid: null }
 }
 
 /** Whether whom the voucher rests on still lives (rule 31); asked once the user's row is locked. */
@@ -58,5 +58,5 @@ export function* backVoucher(
 ): Act<StartResult | undefined> {
   if (voucher?.kind !== 'device-code') return undefined
   const rows = yield* ask(sql.approverLives, voucher.approver, candidate.origin.uid)
-  return rows.length === 1 ? undefined : { kind: 'voucher-refused', why: 'approver-ended' }
+  return rows.length === 1 ? undefined : { kind: 'approver-ended' }
 }
