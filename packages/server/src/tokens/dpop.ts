@@ -1,6 +1,6 @@
 /*
  * DPoP (RFC 9449) at this server. What a proof must be is the verifier SDK's to know, which checks the same
- * (docs/decisions/0025); here are its single use and our nonces.
+ * (docs/decisions/0022); here are its single use and our nonces.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { checkProof, ProofMemory, proofAlgorithms } from '@curfew/verifier/dpop'
