@@ -129,7 +129,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/start.ts',
     ],
     issues: [2, 3, 6],
-    reach: partly('DPoP'),
+    reach: built,
   },
   {
     number: 10,
@@ -138,7 +138,7 @@ export const rules: readonly Rule[] = [
       'A refresh token repeated by another client or key is stolen and ends its session; a change of network is not.',
     enforcedIn: ['packages/server/src/domain/refresh.ts'],
     issues: [2, 6],
-    reach: partly('DPoP'),
+    reach: built,
   },
   {
     number: 11,
@@ -222,7 +222,7 @@ export const rules: readonly Rule[] = [
       'packages/server/src/live-policy.ts',
     ],
     issues: [2, 3, 6],
-    reach: partly('token exchange'),
+    reach: built,
   },
   {
     number: 18,

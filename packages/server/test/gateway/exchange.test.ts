@@ -1,6 +1,6 @@
 /* Token exchange over HTTP: a provider's ID token for a session that lives and dies like any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asText, clients, newSecret, publicClient } from '#test/harness/index.ts'
+import { asText, claimsOf, clients, newSecret, publicClient } from '#test/harness/index.ts'
 import { startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
 import { type Gate, openGate, providerConfig } from './gate.ts'
 import { sendRaw } from './wire.ts'
@@ -43,6 +43,15 @@ describe('token exchange', () => {
       ? api.post('/oauth/token', { form: { ...form, client_id: publicClient } })
       : api.post('/oauth/token', { form, as })
   }
+
+  test('rule 17 roles: an exchanged token makes nobody admin, issuer or service', async () => {
+    const roles = ['admin', 'issuer', 'service', 'pilot']
+    const answer = await ask(await idToken({ sub: 'mallory', roles }))
+    const access = asText(answer.body['access_token'])
+    expect(claimsOf(access)['roles']).toEqual(['pilot'])
+    const { status } = await gate.curfew.api.get('/admin/sessions', { as: access })
+    expect(status).toBe(403)
+  })
 
   test('rule 32 exchange: one token buys one session, from four places at once', async () => {
     const token = await idToken()
