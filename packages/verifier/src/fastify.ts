@@ -24,7 +24,10 @@ export function curfew(
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (request, reply) => {
     try {
-      const session = await admit(verifier, request, options)
+      const { headers, method, url, originalUrl, raw } = request
+      // Only the raw ones show a header that came twice.
+      const shown = { headers, method, url, originalUrl, rawHeaders: raw.rawHeaders }
+      const session = await admit(verifier, shown, options)
       if (session !== undefined) request.curfew = session
     } catch (error) {
       const refusal = refusalOf(error)

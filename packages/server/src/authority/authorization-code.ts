@@ -159,10 +159,20 @@ function startFrom(rooms: Rooms, { stored, order, input }: Redeeming): Promise<S
   const place = { clientId: client.id, device, deviceId: null, deviceName: null, ip, userAgent }
   const rules = rulesOf(rooms.policy, device)
   const refreshable = client.grants.includes('refresh_token')
+  const tokenOnly = !refreshable
   const provider = linkTo(rooms.seal, identity, rules)
   const voucher = { kind: 'code', code: stored.hash } as const
   const { dpopThumbprint } = input
-  const how = { scope, fence, mayJoin: false, refreshable, dpopThumbprint, provider, voucher }
+  const how = {
+    scope,
+    fence,
+    mayJoin: false,
+    refreshable,
+    tokenOnly,
+    dpopThumbprint,
+    provider,
+    voucher,
+  }
   return startByVoucher(rooms, { ...person, ...place, ...how }, rules)
 }
 

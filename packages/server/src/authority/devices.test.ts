@@ -18,6 +18,7 @@ import {
 } from '#domain'
 import { day, mobile, openWorld, started, type World } from '#test/authority/rooms.ts'
 import { createDeviceCodes, createSealer, KeyRing } from '#tokens'
+import { prune } from './keep-house.ts'
 
 const tv: ClientRules = {
   ...mobile,
@@ -442,3 +443,17 @@ async function withProvider(
   if (result.kind !== 'started') throw new Error(result.kind)
   return candidate
 }
+
+test('rule 31 approval: a session that others descend from keeps its row, so an end still finds them', async () => {
+  const living = await openLiving()
+  const first = await child(living)
+  const second = await child(living, first)
+  await living.world.authority.logoutOne(first.origin.sid, alice)
+  living.world.advance(2 * day)
+  const limits = { feedRetentionMs: day, endedRetentionMs: day, rowsMax: 500 }
+  await prune(living.world.store, limits)
+  expect(await standingOf(living, first)).toBe('user_logout')
+  const cause = { by: null, reason: reason('adminRevoke') }
+  await living.world.authority.revokeSession({ sid: living.phone.origin.sid, ...cause })
+  expect(await standingOf(living, second)).toBe('admin_revoke')
+})

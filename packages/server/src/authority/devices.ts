@@ -193,6 +193,7 @@ function childOf(
     ...{ deviceName: null, ip, userAgent, scope: row.scope, fence },
     mayJoin: false,
     refreshable: client.grants.includes('refresh_token'),
+    tokenOnly: !client.grants.includes('refresh_token'),
     dpopThumbprint,
     voucher: { kind: 'device-code', id: row.id, clientId: client.id, approver: sid },
     parent: parent.origin,

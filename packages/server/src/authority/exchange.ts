@@ -57,7 +57,8 @@ export async function exchangeToken(
   const place = { clientId: client.id, device, deviceId: null, deviceName: null, ip, userAgent }
   const scope = client.scopes.join(' ')
   const refreshable = client.grants.includes('refresh_token')
-  const terms = { scope, fence, refreshable, dpopThumbprint, mayJoin: false }
+  const held = { refreshable, tokenOnly: !refreshable, dpopThumbprint }
+  const terms = { scope, fence, ...held, mayJoin: false }
   const signIn = { ...person, ...place, ...terms, provider }
   const started = await startByProvider(rooms, signIn, rules)
   if (!('session' in started)) return started

@@ -47,12 +47,12 @@ export async function endForgottenClients(rooms: Rooms): Promise<readonly Client
 
 /** Deletes what nobody may ask for any more, in bounded steps. */
 export async function prune(store: FeedStore, limits: PruneLimits): Promise<Pruned> {
-  const total = { feedRows: 0, sessions: 0 }
+  const total = { feedRows: 0, sessions: 0, more: false }
   for (;;) {
     const pruned = await store.prune(limits)
     total.feedRows += pruned.feedRows
     total.sessions += pruned.sessions
-    if (pruned.feedRows < limits.rowsMax && pruned.sessions < limits.rowsMax) return total
+    if (!pruned.more) return total
   }
 }
 

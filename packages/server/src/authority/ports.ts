@@ -239,6 +239,8 @@ export interface PruneLimits {
 export interface Pruned {
   readonly feedRows: number
   readonly sessions: number
+  /** Something was left for the next call. */
+  readonly more: boolean
 }
 
 /** A signing key as the store keeps it; the private part is sealed with the key ring. */

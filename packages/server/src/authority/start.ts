@@ -13,6 +13,7 @@ import {
   type ProviderLink,
   type SessionId,
   slotOf,
+  toSeconds,
   type Uid,
 } from '#domain'
 import { apply } from './apply.ts'
@@ -49,6 +50,8 @@ export interface SignIn extends SignInFacts {
   readonly mayJoin: boolean
   /** Does the session have a refresh token? A client's own has none. */
   readonly refreshable: boolean
+  /** Its access token is all that its client holds: the session ends with that, and takes nobody's place after it. */
+  readonly tokenOnly?: boolean
   /** The DPoP key that its refresh tokens are bound to (RFC 7638); null: none yet. */
   readonly dpopThumbprint: string | null
   /** What the start uses up, in its own transaction. */
@@ -225,6 +228,14 @@ function lastInstant({ parent }: SignIn, own: Instant): Instant {
   return parent !== undefined && parent.absoluteExpiresAt < own ? parent.absoluteExpiresAt : own
 }
 
+function ownLastInstant(rooms: Rooms, signIn: SignIn, rules: DeviceRules, now: Instant): Instant {
+  const last = addMs(now, rules.absoluteTtlMs)
+  if (signIn.tokenOnly !== true) return last
+  const seconds = rooms.policy.accessTtlSeconds(signIn.clientId, signIn.device)
+  const tokenEnds = ((toSeconds(now) + seconds) * 1000) as Instant
+  return tokenEnds < last ? tokenEnds : last
+}
+
 function originOf(
   rooms: Rooms,
   signIn: SignIn,
@@ -240,7 +251,7 @@ function originOf(
     slot: slotOf(rules.policy, signIn.device, signIn.deviceId),
     parentSid: signIn.parent?.sid ?? null,
     createdAt: now,
-    absoluteExpiresAt: lastInstant(signIn, addMs(now, rules.absoluteTtlMs)),
+    absoluteExpiresAt: lastInstant(signIn, ownLastInstant(rooms, signIn, rules, now)),
     authTime: signIn.authTime ?? (Math.floor(now / 1000) as EpochSeconds),
     amr: signIn.amr,
     acr: signIn.acr,

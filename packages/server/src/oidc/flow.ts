@@ -297,6 +297,14 @@ async function redeem(tools: Tools, redeeming: Redeeming): Promise<Redeemed> {
   }
 }
 
+/** How far the provider's clock may be behind ours, where it says when somebody signed in. */
+const behindSecondsMax = 30
+
+/** What was asked for held when it was asked: the person has taken time since, perhaps to sign in. */
+function maxAgeNow({ clock }: Tools, { startedAt }: Flow, maxAgeSeconds: number): number {
+  return maxAgeSeconds + Math.ceil((clock.now() - startedAt) / 1000) + behindSecondsMax
+}
+
 function exchange(
   tools: Tools,
   { configuration }: Discovered,
@@ -313,6 +321,6 @@ function exchange(
     ...checks,
     expectedNonce: flow.nonce,
     idTokenExpected: true,
-    ...(flow.maxAge === null ? {} : { maxAge: flow.maxAge }),
+    ...(flow.maxAge === null ? {} : { maxAge: maxAgeNow(tools, flow, flow.maxAge) }),
   })
 }

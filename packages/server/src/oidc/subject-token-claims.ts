@@ -4,7 +4,11 @@ import type { JWTHeaderParameters, JWTPayload } from 'jose'
 /** RFC 8725, section 3.11: an ID token says nothing, or that it is a JWT. */
 const typesAccepted = ['jwt', 'application/jwt']
 /** What an ID token never has: of access tokens, logout tokens, and tokens that need a proof besides. */
-const foreignClaims = ['scope', 'scp', 'events', 'cnf']
+const foreignClaims = [
+  ...['scope', 'scp', 'events', 'cnf', 'cid', 'gty'],
+  // Microsoft's access tokens have the same typ and audience as its ID tokens.
+  ...['appid', 'appidacr', 'azpacr', 'idtyp'],
+]
 /** How Keycloak and Cognito name the kind within. */
 const kindClaims = ['typ', 'token_use']
 

@@ -46,7 +46,7 @@ import {
 import { onceStatements, useOnce } from './acts/once.ts'
 import { countEffects, listEffects, outboxStatements, retryEffects } from './acts/outbox.ts'
 import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
-import { prunedOf, pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
+import { pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
 import {
   enableUser,
   findExpired,
@@ -208,8 +208,9 @@ function feedMethods(engine: Engine): Methods<'tail' | 'page' | 'renewEpoch' | '
       return epoch
     },
     prune: async (limits) => {
-      const rows = await engine.write(() => pruneFeed(pruning, limits))
-      return prunedOf(rows, await engine.write(() => pruneSessions(pruning, limits)))
+      const feedRows = await engine.write(() => pruneFeed(pruning, limits))
+      const { sessions, more } = await engine.write(() => pruneSessions(pruning, limits))
+      return { feedRows, sessions, more: more || feedRows >= limits.rowsMax }
     },
   }
 }

@@ -211,7 +211,7 @@ test('what the provider is to do is passed on', async () => {
     ...{ prompt: 'login consent', login_hint: 'ada', max_age: '600', acr_values: 'gold silver' },
   })
   const zero = new URL((await open({ max_age: '0' })).headers['location'] ?? '').searchParams
-  expect([zero.get('prompt'), zero.get('max_age')]).toEqual(['login', null])
+  expect([zero.get('prompt'), zero.get('max_age')]).toEqual(['login', '0'])
 })
 
 test('rule 1 fence: S54: a sign-in for an application that began before "sign out everywhere" gets no tokens', async () => {
@@ -316,7 +316,7 @@ describe('POST /oauth/par (RFC 9126)', () => {
 
   test('is for the client that pushed it, and what the browser adds counts for nothing', async () => {
     const pushed = await push({ state: 'pushed' })
-    expect([pushed.status, pushed.body['expires_in']]).toEqual([201, 60])
+    expect([pushed.status, pushed.body['expires_in']]).toEqual([201, 300])
     const request_uri = String(pushed.body['request_uri'])
     const url = (parameters: Changes) =>
       `${gate.curfew.issuer}/oauth/authorize?${new URLSearchParams({ request_uri, ...parameters })}`

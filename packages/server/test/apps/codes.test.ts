@@ -3,7 +3,7 @@ import * as jose from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Gate } from '#test/gateway/gate.ts'
-import { type Curfew, clients, eventually } from '#test/harness/index.ts'
+import { type Curfew, claimsOf, clients, eventually } from '#test/harness/index.ts'
 import { at, coded, openApps, redeem } from './apps.ts'
 
 let gate: Gate
@@ -228,4 +228,12 @@ test('neither database nor log hold a code, its verifier, or what the provider g
   for (const secret of [code, verifier, gate.provider.accessTokens.at(-1) ?? '', 'alice@']) {
     expect(everything).not.toContain(secret)
   }
+})
+
+test('rule 8 expired frees its place: what its client cannot refresh ends with its access token', async () => {
+  const spa = await coded(gate, { client_id: 'spa', redirect_uri: at.spa, scope: '' })
+  const answer = await redeem(gate.curfew, spa)
+  expect(answer.body['refresh_token']).toBeUndefined()
+  const { exp } = claimsOf(String(answer.body['access_token']))
+  expect(answer.body['session_expires_at']).toBe(exp)
 })

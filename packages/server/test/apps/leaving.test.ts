@@ -94,6 +94,15 @@ describe('rule 29 CSRF: without a good ID token the person is asked', () => {
     expect((await visitor.open('http://127.0.0.1:8000/')).status).toBe(302)
   })
 
+  test('nor does a browser without a session, whose application would take it for done', async () => {
+    const { accessToken } = await signedIn()
+    const asked = { client_id: clients.webapp.id, post_logout_redirect_uri: at.out }
+    const reply = await leave({ ...asked, id_token_hint: 'garbage' }, gate.visitor())
+    expect(reply.status).toBe(400)
+    expect(reply.body).toContain('You have not been signed out.')
+    expect(await gate.curfew.api.works(accessToken)).toBe(true)
+  })
+
   test('nor does a picture with a good one end anything', async () => {
     const { idToken, accessToken } = await signedIn()
     const reply = await gate

@@ -207,7 +207,7 @@ export function feedSuite(prepare: Prepare): void {
     for (let index = 0; index < 3; index++) sids.push(await ended(store))
     const live = await started(store)
     const limits = { feedRetentionMs: 30 * dayMs, endedRetentionMs: dayMs, rowsMax: 2 }
-    expect(await store.prune(limits)).toEqual({ feedRows: 0, sessions: 0 })
+    expect(await store.prune(limits)).toEqual({ feedRows: 0, sessions: 0, more: false })
     shift(dayMs + 1000)
     expect((await store.prune(limits)).sessions).toBe(2)
     expect((await store.prune(limits)).sessions).toBe(1)

@@ -42,3 +42,29 @@ test('rule 29 CSRF: an image without a cookie clears none', async () => {
     await gate.close()
   }
 })
+
+test('rule 29 CSRF: a form that another site posts, whatever hint it has, clears no cookie that it could not send', async () => {
+  const gate = await openGate()
+  try {
+    const visitor = gate.visitor()
+    expect((await visitor.browse(`${app}/`)).status).toBe(200)
+    // As browsers post it from elsewhere: a lax cookie stays away, and what comes back is stored.
+    const address = new URL(`${gate.curfew.issuer}/signout`)
+    const reply = await sendRaw(address, {
+      method: 'POST',
+      headers: [
+        ['Content-Type', 'application/x-www-form-urlencoded'],
+        ['Sec-Fetch-Site', 'cross-site'],
+        ['Sec-Fetch-Mode', 'navigate'],
+        ['Sec-Fetch-Dest', 'document'],
+        ['Origin', 'https://evil.example'],
+      ],
+      body: 'id_token_hint=x',
+    })
+    visitor.jar.take(address, reply.setCookies)
+    expect(reply.setCookies).toEqual([])
+    expect((await visitor.open(`${app}/`)).status).toBe(200)
+  } finally {
+    await gate.close()
+  }
+})

@@ -48,7 +48,8 @@ export function checkedRequest(
     expectedUid: hintedUid(context, value('id_token_hint'), destination),
   }
   const forProvider = forProviderOf(form)
-  if (JSON.stringify(request).length > requestLengthMax) {
+  // As it stands in the cookie: as text within JSON, in bytes.
+  if (Buffer.byteLength(JSON.stringify(JSON.stringify(request))) > requestLengthMax) {
     throw bad('state, nonce, scope, resource and redirect_uri are too long together.')
   }
   return { request, forProvider }
@@ -132,8 +133,7 @@ function forProviderOf({ values }: OAuthForm): ForProvider {
     loginHint: values.get('login_hint') ?? null,
   }
   // OpenID Connect Core, section 3.1.2.1: an age of 0 asks for what `login` asks for.
-  if (maxAgeSeconds !== 0) return { ...shared, prompt, maxAgeSeconds }
-  return { ...shared, prompt: prompt ?? 'login', maxAgeSeconds: null }
+  return { ...shared, prompt: prompt ?? (maxAgeSeconds === 0 ? 'login' : null), maxAgeSeconds }
 }
 
 export const promptValues: readonly string[] = ['none', 'login', 'select_account', 'consent']

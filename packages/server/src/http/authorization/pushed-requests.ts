@@ -3,7 +3,8 @@ import type { Clock, OnceStore, TokenSeal } from '#authority'
 import { addMs, type ClientId, type Instant, Secret } from '#domain'
 
 const prefix = 'urn:ietf:params:oauth:request_uri:'
-const ttlMs = 60_000
+/** Used once, and long enough to choose a provider on the way. */
+const ttlMs = 300_000
 
 export interface PushedRequest {
   readonly id: string

@@ -16,6 +16,8 @@ export interface Leaving {
   /** Null: it did not say where it wants to be told. */
   readonly client: LeavingClient | null
   readonly hint: IdTokenHint | undefined
+  /** There is a hint, and whose session it means cannot be known. */
+  readonly unread: boolean
 }
 
 type Value = (name: string) => string | undefined
@@ -29,10 +31,11 @@ export function leavingOf({ authority }: HttpContext, value: Value): Leaving {
     throw refused('The application is not the one that you are signed in at.')
   }
   const redirectUri = value('post_logout_redirect_uri')
-  if (redirectUri === undefined) return { client: null, hint }
+  const unread = token !== undefined && hint === undefined
+  if (redirectUri === undefined) return { client: null, hint, unread }
   const clientId = hint?.clientId ?? parseClientId(named ?? '')
   const client = { clientId: clientId ?? '', redirectUri, state: value('state') ?? null }
-  if (isStillRegistered({ authority }, client)) return { client, hint }
+  if (isStillRegistered({ authority }, client)) return { client, hint, unread }
   throw refused('The address to return to is not registered for the application.')
 }
 
@@ -43,6 +46,11 @@ function isStillRegistered(
   const id = parseClientId(clientId)
   const client = id && authority.policy.client(id)
   return client?.postLogoutRedirectUris.includes(redirectUri) === true
+}
+
+/** It must not look as if the session that was meant had ended. */
+export function hintUnread(): BrowserProblem {
+  return refused('The id_token_hint cannot be read: it may be too old.')
 }
 
 function refused(detail: string): BrowserProblem {

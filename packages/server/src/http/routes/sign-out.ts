@@ -11,7 +11,7 @@ import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
 import { confirmSignOutPage, signedOutPage } from '../pages/index.ts'
-import { backToClient, leavingOf } from './end-session.ts'
+import { backToClient, hintUnread, leavingOf } from './end-session.ts'
 
 const tags = ['Sign-in in browsers']
 const config = { group: 'sign-in', who: 'browsers' } as const
@@ -71,15 +71,17 @@ async function consider(
   value: (name: string) => string | undefined,
 ): Promise<FastifyReply> {
   const wish = wishOf(value)
-  const { client, hint } = leavingOf(context, value)
+  const { client, hint, unread } = leavingOf(context, value)
   const after = { ...afterOf(context, wish), client }
   if (hint !== undefined && !isNoVisit(request.headers)) {
-    return goOn(context, request, reply, { after, clears: false, cookies: [], sids: [hint.sid] })
+    const going = { after, cookies: [], sids: [hint.sid], byClient: true }
+    return goOn(context, request, reply, going)
   }
   const held = await holderOf(context, request, wish)
   const nobody = held.sids.length + held.cookies.length === 0 && showsCookies(context, request)
+  if (nobody && unread) throw hintUnread()
   if (nobody || isOwnNavigation(request.headers)) {
-    return goOn(context, request, reply, { after, clears: true, ...held })
+    return goOn(context, request, reply, { after, byClient: false, ...held })
   }
   const { publicUrl } = context.settings
   const action = `${publicUrl}/signout`
@@ -106,11 +108,12 @@ function fieldsOf({ returnTo, app, ticket, rp }: Wish): Readonly<Record<string, 
 }
 
 /**
- * Would the browser have sent the cookie? A strict one stays away when another site opens the address, yet
- * the answer may clear it: a link would have signed the person out, and left the session alive.
+ * Would the browser have sent the cookie? A strict one stays away when another site opens the address, and
+ * a lax one when it posts a form, yet the answer may clear it: another site would have signed the person
+ * out, and left the session alive.
  */
-function showsCookies({ browser }: HttpContext, { headers }: FastifyRequest): boolean {
-  return browser.cookie.sameSite !== 'strict' && !isNoVisit(headers)
+function showsCookies({ browser }: HttpContext, { headers, method }: FastifyRequest): boolean {
+  return method !== 'POST' && browser.cookie.sameSite !== 'strict' && !isNoVisit(headers)
 }
 
 async function confirmed(
@@ -132,7 +135,7 @@ async function confirmed(
   const { client } = leavingOf(context, value)
   const after = { ...afterOf(context, wish), client }
   const held = await holderOf(context, request, wish)
-  return goOn(context, request, reply, { after, clears: true, ...held })
+  return goOn(context, request, reply, { after, byClient: false, ...held })
 }
 
 /** @throws BrowserProblem 400 for an address that a sign-out may not lead to (rule 27) */
@@ -162,8 +165,8 @@ async function holderOf({ browser }: HttpContext, request: FastifyRequest, { tic
 
 interface Going {
   readonly after: AfterSignOut
-  /** False: the sign-out is about a client's session, and the browser's own cookie stays. */
-  readonly clears: boolean
+  /** It is about a client's session: the browser's own cookie stays, and the provider's ID token stays here. */
+  readonly byClient: boolean
   readonly cookies: readonly string[]
   readonly sids: readonly SessionId[]
 }
@@ -173,16 +176,16 @@ async function goOn(
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { after, clears, cookies, sids }: Going,
+  { after, byClient, cookies, sids }: Going,
 ): Promise<FastifyReply> {
   const { browser, settings } = context
   const done = await browser.gateway.signOut({ cookies, sids: [...new Set(sids)] })
-  if (clears) {
+  if (!byClient) {
     dropSessionCookie(reply, browser)
     dropPageCookie(reply, browser)
   }
   const status = request.method === 'POST' ? 303 : 302
-  const there = await atProvider(context, done, after)
+  const there = await atProvider(context, done, { after, byClient })
   if (there !== undefined) return reply.redirect(there, status)
   const back = backToClient(context, { request, reply }, after.client)
   if (back !== undefined) return back
@@ -193,13 +196,15 @@ async function goOn(
 
 function atProvider(
   { browser, settings }: HttpContext,
-  done: SignedOut,
-  after: AfterSignOut,
+  { atProvider: there }: SignedOut,
+  { after, byClient }: Pick<Going, 'after' | 'byClient'>,
 ): Promise<string | undefined> {
-  if (done.atProvider === null) return Promise.resolve(undefined)
+  if (there === null) return Promise.resolve(undefined)
   const returnUrl = `${settings.publicUrl}/signed-out`
   const state = isNowhere(after) ? null : browser.tickets.state(after)
-  return browser.signOutUrl({ ...done.atProvider, returnUrl, state })
+  // What the provider says of the person was told to us, not to the client that reads this redirect.
+  const idToken = byClient ? null : there.idToken
+  return browser.signOutUrl({ providerId: there.providerId, idToken, returnUrl, state })
 }
 
 function isNowhere({ returnTo, app, client }: AfterSignOut): boolean {

@@ -39,7 +39,7 @@ export function codeStatements({ now }: Dialect): CodeStatements {
       `delete from authorization_codes where hash in (
         select hash from authorization_codes where expires_at < ${now} - ${rememberedMs}
         order by expires_at limit $1
-      )`,
+      ) returning expires_at`,
     ),
   }
 }

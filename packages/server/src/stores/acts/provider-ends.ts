@@ -96,10 +96,11 @@ function* rowsOfSid(
   rememberMs: number,
 ): Act<readonly Row[]> {
   const { issuer, providerSid, of } = target
+  // The subject before the sid, as every start does (provider-admission.ts).
+  if (of !== null) yield* lockSubject(sql.admission, issuer, of.subject)
   yield* rememberSid(sql.admission, target, rememberMs)
   const rows = yield* ask(sql.rowsOfSid, issuer, providerSid)
   if (rows.length > 0 || of === null) return rows
-  yield* lockSubject(sql.admission, issuer, of.subject)
   return yield* ask(sql.rowsWithoutSid, issuer, of.subject, of.createdUntil)
 }
 

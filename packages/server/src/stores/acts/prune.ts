@@ -39,6 +39,7 @@ export function pruneStatements(dialect: Dialect): PruneStatements {
       `delete from sessions where sid in (
         select sid from sessions s where revoked_at < ${now} - $1
           and not exists (select 1 from outbox o where o.sid = s.sid)
+          and not exists (select 1 from sessions c where c.parent_sid = s.sid)
         order by revoked_at limit $2
       ) and revoked_at is not null returning version`,
     ),
@@ -59,7 +60,7 @@ export function pruneStatements(dialect: Dialect): PruneStatements {
       `delete from device_authorizations where id in (
         select id from device_authorizations where expires_at < ${now} - ${deviceKeptMs}
         order by expires_at limit $1
-      )`,
+      ) returning expires_at`,
     ),
   }
 }
@@ -76,17 +77,18 @@ export function* pruneFeed(sql: PruneStatements, limits: PruneLimits): Act<numbe
 
 /**
  * Ended sessions, and what may be used again because it has expired. What is to be told of a session
- * keeps its row; what was given up for that long is told to nobody any more.
+ * keeps its row, and so does a session that others descend from; what was given up for that long is told
+ * to nobody any more.
  */
-export function* pruneSessions(sql: PruneStatements, limits: PruneLimits): Act<number> {
-  yield* ask(sql.once, limits.rowsMax)
-  yield* ask(sql.codes, limits.rowsMax)
-  yield* ask(sql.devices, limits.rowsMax)
+export function* pruneSessions(
+  sql: PruneStatements,
+  limits: PruneLimits,
+): Act<Pick<Pruned, 'sessions' | 'more'>> {
+  const once = yield* ask(sql.once, limits.rowsMax)
+  const codes = yield* ask(sql.codes, limits.rowsMax)
+  const devices = yield* ask(sql.devices, limits.rowsMax)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
-  const rows = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
-  return rows.length
-}
-
-export function prunedOf(feedRows: number, sessions: number): Pruned {
-  return { feedRows, sessions }
+  const sessions = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
+  const more = [once, codes, devices, sessions].some((rows) => rows.length >= limits.rowsMax)
+  return { sessions: sessions.length, more }
 }

@@ -74,11 +74,11 @@ export function* startSession(sql: StartStatements, request: StartRequest): Act<
   const user = yield* lockUser(sql, candidate.origin.uid)
   const refusal = refuse(user, request.fence)
   if (refusal !== undefined) return refusal
-  // Under the user's lock, which ends with families take as well: none comes between here and the insert.
-  const unbacked = yield* backVoucher(sql.vouchers, request)
-  if (unbacked !== undefined) return unbacked
   const kept = yield* admit(sql.admission, candidate.provider, request.fence)
   if (kept !== undefined) return kept
+  // Under the user's and the provider's locks: no end that takes children comes between here and the insert.
+  const unbacked = yield* backVoucher(sql.vouchers, request)
+  if (unbacked !== undefined) return unbacked
   const rows = yield* ask(sql.classRows, candidate.origin.uid, candidate.origin.device)
   const now = time(rows[0] ?? user, 'store_now')
   const placement = place(policy, rows.map(toSession) as readonly LiveSession[], applicant, now)
