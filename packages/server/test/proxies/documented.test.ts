@@ -157,7 +157,7 @@ describe('every example', () => {
     expect(named(replaced)).toEqual(names)
     expect(named(filter.allowed_headers)).toEqual([
       ...['cookie', 'accept', 'sec-fetch-*', 'x-requested-with', 'upgrade', 'origin'],
-      'access-control-request-method',
+      ...['access-control-request-method', 'dpop'],
     ])
     expect(manager.upgrade_configs).toEqual([{ upgrade_type: 'websocket' }])
   })
