@@ -41,6 +41,7 @@ export {
   runCommand,
   runServer,
   type ServerProcess,
+  sourceProgram,
 } from './process.ts'
 export { type Stage, type StoreKind, stores } from './stage.ts'
 export { type CurfewOptions, startCurfew } from './start-curfew.ts'

@@ -17,7 +17,9 @@ export type ServerProcess = {
 
 /** What services/packed-program.ts has packed for a run of the tests; else the source. */
 const packed = process.env['CURFEW_PROGRAM']
-const bin = packed ?? fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
+/** For tests that load something into a server which has to find the server's own modules. */
+export const sourceProgram = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
+const bin = packed ?? sourceProgram
 /** A server starts hundreds of times in a run of the tests: each would compile all that it loads. */
 const compileCache =
   packed === undefined

@@ -12,13 +12,14 @@ import {
   type Login,
   publicClient,
   runCommand,
+  sourceProgram,
   startCurfew,
 } from '#test/harness/index.ts'
 import { production } from './rig/pair.ts'
 
 const next = new URL('./rig/newer-schema.ts', import.meta.url).href
-const newer = { env: { NODE_OPTIONS: `--import=${next}` } }
-const older = { env: { NODE_OPTIONS: '' } }
+const newer = { env: { NODE_OPTIONS: `--import=${next}` }, program: sourceProgram }
+const older = { env: { NODE_OPTIONS: '' }, program: sourceProgram }
 
 let a: Curfew
 let b: Curfew
