@@ -166,6 +166,18 @@ describe('rule 34 DPoP: at the endpoints of Curfew', () => {
     challenged(await ask('GET', '/sessions', access, good), 'invalid_dpop_proof')
   })
 
+  test('a token that nobody here signed writes nothing down, whatever its proof', async () => {
+    const claims = { cnf: { jkt: key.jkt }, client_id: publicClient }
+    const forged = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+    const kept = async () => (await gate.curfew.stage.execute('select id from once')).length
+    const before = await kept()
+    for (const path of ['/sessions', '/userinfo']) {
+      const answer = await ask('GET', path, forged, await proof('GET', path, { token: forged }))
+      expect(answer.status).toBe(401)
+    }
+    expect(await kept()).toBe(before)
+  })
+
   test.each([
     ['GET', '/sessions'],
     ['POST', '/logout'],

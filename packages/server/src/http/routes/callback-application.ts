@@ -7,8 +7,7 @@ import { isRegistered } from '../authorization/redirect-uri.ts'
 import { type Outcome, sendToApplication } from '../authorization/to-application.ts'
 import { BrowserProblem, problemOfFlow } from '../browser/answers.ts'
 import type { HttpContext } from '../context.ts'
-
-const userAgentMax = 512
+import { userAgentOf } from '../user-agent.ts'
 
 interface Coming {
   readonly request: FastifyRequest
@@ -57,7 +56,7 @@ async function outcomeOf(
   }
   const { identity, fence } = returned
   const ip = context.addresses.of(request.raw)
-  const userAgent = request.headers['user-agent']?.slice(0, userAgentMax) ?? null
+  const userAgent = userAgentOf(request)
   const answer = await context.authority.issueCode({
     ...{ request: asked, identity, fence, ip, userAgent },
   })

@@ -9,13 +9,12 @@ import { handOffUrl } from '../browser/hand-off-url.ts'
 import { leadsToPage, pageSession, setPageCookie } from '../browser/page-cookie.ts'
 import { rawQuery } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
+import { userAgentOf } from '../user-agent.ts'
 import { answerApplication } from './callback-application.ts'
 import { limitSignIns, loginUrl } from './login.ts'
 
 type SignedIn = Extract<Returned, { kind: 'signed-in' }>
 type Failed = Exclude<Returned, SignedIn>
-
-const userAgentMax = 512
 
 /** `GET /oidc/callback`: the provider's answer becomes a session. */
 export function callbackRoute(app: App, context: HttpContext): void {
@@ -56,7 +55,7 @@ async function callback(
     fence,
     previous: before.map(({ origin }) => origin.sid),
     ip: context.addresses.of(request.raw),
-    userAgent: request.headers['user-agent']?.slice(0, userAgentMax) ?? null,
+    userAgent: userAgentOf(request),
   })
   context.metrics.count('curfew_sign_ins_total', { result: answer.kind })
   if (answer.kind !== 'signed-in') throw refusal(context, answer, returned)

@@ -7,8 +7,7 @@ import { wishOf } from '../grants/grant.ts'
 import { clientOf } from '../oauth-client.ts'
 import { OAuthError } from '../oauth-error.ts'
 import { deviceAuthorizationForm, formOf } from '../oauth-form.ts'
-
-const userAgentMax = 512
+import { userAgentOf } from '../user-agent.ts'
 
 /** `POST /oauth/device_authorization` (RFC 8628, section 3.1): a screen asks to be signed in. */
 export function deviceAuthorizationRoute(app: App, context: HttpContext): void {
@@ -39,7 +38,7 @@ async function authorize(
     throw new OAuthError('unauthorized_client', { description })
   }
   limitDevices(context, client, address)
-  const userAgent = request.headers['user-agent']?.slice(0, userAgentMax) ?? null
+  const userAgent = userAgentOf(request)
   const { resources, scope } = wishOf(context, { client, form })
   const begun = await context.devices.begin({
     ...{ clientId: client.id, resources, ip: address, userAgent },

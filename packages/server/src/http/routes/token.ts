@@ -8,8 +8,7 @@ import { grantHandlers } from '../grants/grants.ts'
 import { clientOf } from '../oauth-client.ts'
 import { OAuthError } from '../oauth-error.ts'
 import { formOf, required, tokenForm } from '../oauth-form.ts'
-
-const userAgentMax = 512
+import { userAgentOf } from '../user-agent.ts'
 
 /** `POST /oauth/token` (RFC 6749). The busiest route by far: few hooks, no schema, prepared headers. */
 export function tokenRoute(app: App, context: HttpContext): void {
@@ -37,7 +36,7 @@ async function exchange(
   const handle = handlerOf(type)
   const address = context.addresses.of(request.raw)
   limitTokenRequests(context, address)
-  const userAgent = request.headers['user-agent']?.slice(0, userAgentMax) ?? null
+  const userAgent = userAgentOf(request)
   const answer = await counted(context, type, async () => {
     const client = await clientOf(context, request, form, address)
     if (!client.grants.includes(type)) throw notAllowed(type)

@@ -59,7 +59,7 @@ export function endStatements(dialect: Dialect): EndStatements {
   }
 }
 
-/** A child that lives may have an ancestor between that ended by itself: rows are kept for long. */
+/** A child that lives may have an ancestor between that ended by itself: such rows are not pruned. */
 function familyStatements(dialect: Dialect, runOut: string): FamilyStatements {
   return {
     owner: statement('owner', 'select uid from sessions where sid = $1'),
