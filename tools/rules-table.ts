@@ -22,7 +22,6 @@ export type Rule = {
 }
 
 const built: Reach = { kind: 'built' }
-const partly = (waitsFor: string): Reach => ({ kind: 'partly', waitsFor })
 
 export const rules: readonly Rule[] = [
   {
@@ -195,9 +194,10 @@ export const rules: readonly Rule[] = [
       'packages/server/src/authority/present.ts',
       'packages/server/src/authority/upstream-token.ts',
       'packages/server/src/http/browser/page-cookie.ts',
+      'packages/server/src/http/callers.ts',
     ],
-    issues: [2, 3],
-    reach: partly('the console and the account page'),
+    issues: [2, 3, 7],
+    reach: built,
   },
   {
     number: 16,
@@ -370,10 +370,11 @@ export const rules: readonly Rule[] = [
       'A request that changes something with a cookie proves that it comes from our own pages.',
     enforcedIn: [
       'packages/server/src/http/browser/fetch-metadata.ts',
+      'packages/server/src/http/callers.ts',
       'packages/server/src/http/routes/sign-out.ts',
       'packages/server/src/http/routes/device-page.ts',
     ],
-    issues: [3],
+    issues: [3, 7],
     reach: built,
   },
   {

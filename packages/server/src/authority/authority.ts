@@ -12,10 +12,17 @@ import {
 import { type ClientTokenAnswer, type ClientTokenInput, clientToken } from './client-token.ts'
 import { type Introspection, introspect, type RevocationAnswer, revokeToken } from './introspect.ts'
 import { type IssueAnswer, type IssueInput, issue } from './issue.ts'
-import { type LogoutAnswer, logout, logoutMany, logoutOne, type ManyAnswer } from './logout.ts'
+import {
+  type LogoutAnswer,
+  logout,
+  logoutMany,
+  logoutOne,
+  logoutPage,
+  type ManyAnswer,
+} from './logout.ts'
 import type { ClientRules, Policy } from './policy.ts'
 import type { SessionPage, SessionQuery, UserState } from './ports.ts'
-import { type Presented, present } from './present.ts'
+import { type Presented, pageTokens, present } from './present.ts'
 import { type RefreshAnswer, type RefreshInput, refresh } from './refresh.ts'
 import { effectiveRoles } from './roles.ts'
 import type { Rooms } from './rooms.ts'
@@ -34,9 +41,12 @@ export interface Authority {
   /** What an ID token of ours names, also after it has run out. */
   readHint(token: string): IdTokenHint | undefined
   present(token: string): Promise<Presented>
+  /** The same for the cookie of our own pages, which is no token (rules 15 and 29). */
+  presentPage(cookie: string): Promise<Presented>
   introspect(caller: ClientRules, token: string): Promise<Introspection>
   revokeToken(caller: ClientRules, token: string): Promise<RevocationAnswer>
   logout(token: string): Promise<LogoutAnswer>
+  logoutPage(cookie: string): Promise<LogoutAnswer>
   logoutMany(caller: LiveSession, which: 'all' | 'others'): Promise<ManyAnswer>
   /** One of the caller's own sessions; the caller was matched against it before. */
   logoutOne(sid: SessionId, by: Uid): Promise<LogoutAnswer>
@@ -69,9 +79,11 @@ export function createAuthority(rooms: Rooms): Authority {
     userInfo: (token) => userInfo(rooms, token),
     readHint: (token) => rooms.idTokens.readHint(token),
     present: (token) => present(rooms, token),
+    presentPage: (cookie) => present(rooms, cookie, pageTokens),
     introspect: (caller, token) => introspect(rooms, caller, token),
     revokeToken: (caller, token) => revokeToken(rooms, caller, token),
     logout: (token) => logout(rooms, token),
+    logoutPage: (cookie) => logoutPage(rooms, cookie),
     logoutMany: (caller, which) => logoutMany(rooms, caller, which),
     logoutOne: (sid, by) => logoutOne(rooms, sid, by),
     revokeSession: (order) => administer.revokeSession(rooms, order),

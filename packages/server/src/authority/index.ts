@@ -108,7 +108,7 @@ export {
   type UserEndResult,
   type UserState,
 } from './ports.ts'
-export { kindOf, type Presented } from './present.ts'
+export { kindOf, type Presented, type TokenKind } from './present.ts'
 export {
   type ProviderRefreshDeps,
   type ProviderRefreshResult,

@@ -2,7 +2,7 @@ import { type Actor, type LiveSession, reason, type SessionId, type Uid } from '
 import { endFor } from './apply.ts'
 import { KeyMissing } from './key-missing.ts'
 import { type RecordedEnd, StoreUnavailable, type UserEndOrder } from './ports.ts'
-import { type Acceptable, kindOf, present } from './present.ts'
+import { type Acceptable, kindOf, pageTokens, present } from './present.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What a logout did to one session. */
@@ -10,7 +10,10 @@ export type LogoutAnswer =
   | { readonly kind: 'done'; readonly sid: SessionId; readonly already: boolean }
   | { readonly kind: 'invalid'; readonly why: string }
 
-/** All that leads to one session, also the gateway's cookie and a refresh token of any generation. */
+/**
+ * All that leads to one session, also the gateway's cookie and a refresh token of any generation; the page's
+ * cookie is a cookie alone, and the caller says that it came as one.
+ */
 const anyToken: Acceptable = ['access', 'session', 'cookie', 'refresh']
 
 /**
@@ -21,8 +24,13 @@ const anyToken: Acceptable = ['access', 'session', 'cookie', 'refresh']
  */
 export async function logout(rooms: Rooms, token: string): Promise<LogoutAnswer> {
   return counted(rooms, () =>
-    kindOf(token) === 'access' ? byAccess(rooms, token) : byRow(rooms, token),
+    kindOf(token) === 'access' ? byAccess(rooms, token) : byRow(rooms, token, anyToken),
   )
+}
+
+/** The same by the cookie of our own pages. */
+export async function logoutPage(rooms: Rooms, cookie: string): Promise<LogoutAnswer> {
+  return counted(rooms, () => byRow(rooms, cookie, pageTokens))
 }
 
 /** `DELETE /sessions/{sid}`: the user ends one of their own sessions, which was matched before. */
@@ -49,8 +57,8 @@ async function byAccess(rooms: Rooms, token: string): Promise<LogoutAnswer> {
   return endOne(rooms, verdict.sid, verdict.claims.sub as Uid)
 }
 
-async function byRow(rooms: Rooms, token: string): Promise<LogoutAnswer> {
-  const presented = await present(rooms, token, anyToken)
+async function byRow(rooms: Rooms, token: string, accepted: Acceptable): Promise<LogoutAnswer> {
+  const presented = await present(rooms, token, accepted)
   switch (presented.kind) {
     case 'invalid':
       return presented

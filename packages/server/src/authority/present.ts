@@ -17,6 +17,9 @@ export type Acceptable = readonly ('access' | OpaquePurpose)[]
 /** What is good at Curfew's own API: an access token for the issuer, or the session token (rule 15). */
 export const apiTokens: Acceptable = ['access', 'session']
 
+/** The account page's own cookie, where its caller has judged where the request comes from (rule 29). */
+export const pageTokens: Acceptable = ['page']
+
 export type TokenKind = 'access' | OpaquePurpose
 
 export type Presented =

@@ -135,7 +135,10 @@ function contextOf(deps: HttpDeps): HttpContext {
   const failed = () => metrics.count('curfew_client_auth_failures_total', {})
   const clientAuth = new ClientAuth({ authority, clients, limits: limiter, failed })
   const bound = new BoundTokens({ authority, dpop, publicUrl: settings.publicUrl })
-  const callers = new Callers({ authority, clientAuth, addresses, limits: limiter, bound })
+  const callers = new Callers({
+    ...{ authority, clientAuth, addresses, limits: limiter, bound },
+    ...{ cookie: deps.browser.cookie, publicUrl: settings.publicUrl },
+  })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
   const screens = {

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { Authority, ClientRules, Presented } from '#authority'
 import { clientOfUid, clientUid, type End, type LiveSession, toSeconds, type Uid } from '#domain'
 import type { ClientAddresses } from './address.ts'
+import { isSameOrigin } from './browser/fetch-metadata.ts'
+import { pageCookieIn } from './browser/page-cookie.ts'
 import { type ClientAuth, keysUnavailable } from './client-auth.ts'
-import { type BasicCredentials, headerCredentials } from './credentials.ts'
+import { type BasicCredentials, type HeaderCredentials, headerCredentials } from './credentials.ts'
 import type { BoundTokens } from './dpop.ts'
 import type { Limits } from './limits.ts'
 import { Problem } from './problems.ts'
@@ -27,6 +29,9 @@ export interface CallersDeps {
   readonly addresses: ClientAddresses
   readonly limits: Limits
   readonly bound: BoundTokens
+  /** Under which name the cookie of our own pages comes. */
+  readonly cookie: { readonly secure: boolean }
+  readonly publicUrl: string
 }
 
 type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 'method' | 'url'>
@@ -46,16 +51,45 @@ export class Callers {
   }
 
   /**
-   * The one party that all credentials of the request lead to (rule 16).
+   * The one party that all credentials of the request lead to (rule 16). The cookie of our own pages is one
+   * where nothing else came (rule 15); beside a token it may at least not be of another session.
    *
-   * @throws Problem 401 or 400; StoreUnavailable, KeyMissing
+   * @throws Problem 401, 403 or 400; StoreUnavailable, KeyMissing
    */
   async identify(raw: RawRequest): Promise<Caller> {
-    const { tokens, basic, unreadable } = headerCredentials(raw)
-    if (unreadable) throw badToken('The Authorization header cannot be read.')
-    if (tokens.length + basic.length === 0) {
-      throw new Problem('unauthenticated', { detail: 'Send a token as `Authorization: Bearer`.' })
+    const credentials = readable(headerCredentials(raw))
+    const cookie = pageCookieIn(raw, this.#deps.cookie)
+    if (credentials.tokens.length + credentials.basic.length > 0) {
+      return this.#byHeaders(raw, credentials, cookie)
     }
+    if (cookie !== undefined) return this.#byCookie(raw, cookie)
+    throw new Problem('unauthenticated', { detail: 'Send a token as `Authorization: Bearer`.' })
+  }
+
+  /** As `/oauth/*` has it: no cookie is looked at. */
+  async identifyByHeaders(raw: RawRequest): Promise<Caller> {
+    return this.#byHeaders(raw, readable(headerCredentials(raw)), undefined)
+  }
+
+  /**
+   * A browser adds it to whatever any page has it send, so the request has to show where it comes from
+   * before the store is asked (rule 29). A page of another origin cannot read what it gets: no answer has
+   * `Access-Control-Allow-Credentials`.
+   */
+  async #byCookie(raw: RawRequest, cookie: string): Promise<Caller> {
+    requireOwnPage(raw, this.#deps.publicUrl)
+    const presented = await this.#deps.authority.presentPage(cookie)
+    const { kind } = presented
+    if (kind === 'invalid' || kind === 'gone')
+      throw badToken('The cookie of this page is not good.')
+    return this.#one([presented], [])
+  }
+
+  async #byHeaders(
+    raw: RawRequest,
+    { tokens, basic }: Pick<HeaderCredentials, 'tokens' | 'basic'>,
+    cookie: string | undefined,
+  ): Promise<Caller> {
     const { authority } = this.#deps
     const texts = tokens.map(({ secret }) => secret.reveal())
     const presented = await Promise.all(texts.map((token) => authority.present(token)))
@@ -64,7 +98,8 @@ export class Callers {
     if (bad !== undefined) throw badToken(reasonFor(bad))
     // After the tokens have shown that they are ours: a proof that is used up costs a write.
     for (const token of tokens) await this.#deps.bound.check(raw, token)
-    return this.#one(presented, clients)
+    const beside = cookie === undefined ? [] : [await authority.presentPage(cookie)]
+    return this.#one([...presented, ...beside], clients)
   }
 
   /** A person or a client's own session: whoever has a live session. */
@@ -133,6 +168,26 @@ export class Callers {
     return this.#without === undefined ? roles : roles.filter((role) => role !== this.#without)
   }
 }
+
+/** @throws Problem 401 */
+function readable(credentials: HeaderCredentials): HeaderCredentials {
+  if (credentials.unreadable) throw badToken('The Authorization header cannot be read.')
+  return credentials
+}
+
+/** @throws Problem 403 */
+export function requireOwnPage(
+  { method = '', headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  publicUrl: string,
+): void {
+  if (safeMethods.has(method) || isSameOrigin(headers, new URL(publicUrl).origin)) return
+  throw new Problem('cross_site', {
+    detail: 'Another site sent this request. Nothing has changed.',
+  })
+}
+
+/** RFC 9110, section 9.2.1. */
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export function requireRole(caller: Caller, roles: readonly Role[]): void {
   if (roles.some((role) => caller.roles.includes(role))) return

@@ -103,6 +103,16 @@ test('the stream closes when its caller may no longer read', async () => {
   expect(await text(null)).not.toContain('data:')
 })
 
+test('rule 15 audience: a stream by the cookie of our pages is looked at again as well', async () => {
+  const world = new FakeWorld()
+  world.add(3, 'root')
+  const { open } = await listening(world)
+  const { text } = await open('', { cookie: '__Host-curfew-page=cfp_3' })
+  expect(await text(': keepalive\n\n: keepalive')).toContain(': keepalive')
+  world.end(3)
+  expect(await text(null)).not.toContain('data:')
+})
+
 test('an outage closes no stream, but opens none', async () => {
   const world = new FakeWorld()
   const { app, open } = await listening(world)

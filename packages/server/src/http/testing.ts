@@ -10,10 +10,12 @@ import {
   type IssueAnswer,
   type IssueInput,
   kindOf,
+  type LogoutAnswer,
   type OpenResult,
   type Presented,
   reservedRoles,
   StoreUnavailable,
+  type TokenKind,
   type TokenSet,
 } from '#authority'
 import {
@@ -58,7 +60,7 @@ export function ringOf(byte: number): KeyRing {
   return ring
 }
 
-/** Sessions by number, and tokens `tok-<n>`, `cfs_<n>`, `cfc_<n>`, `cfr_<n>` that lead to them. */
+/** Sessions by number, and tokens `tok-<n>`, `cfs_<n>`, `cfc_<n>`, `cfr_<n>`, `cfp_<n>` that lead to them. */
 export class FakeWorld {
   readonly sessions = new Map<SessionId, Session>()
   readonly disabled = new Set<string>()
@@ -91,13 +93,13 @@ export class FakeWorld {
   }
 
   #session(token: string): Session | undefined {
-    const n = /^(?:tok-|cf[scr]_)(\d+)$/.exec(token)?.[1]
+    const n = /^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1]
     return n === undefined ? undefined : this.sessions.get(sidOf(Number(n)))
   }
 
-  #present(token: string): Presented {
+  #present(token: string, accepted: readonly TokenKind[]): Presented {
     const via = kindOf(token)
-    if (via === 'cookie' || via === 'refresh') return { kind: 'invalid', why: 'wrong_type' }
+    if (!accepted.includes(via)) return { kind: 'invalid', why: 'wrong_type' }
     const session = this.#session(token)
     if (session === undefined) return { kind: 'invalid', why: 'malformed' }
     return session.kind === 'live'
@@ -141,6 +143,13 @@ export class FakeWorld {
   #ask(call: string): void {
     this.calls.push(call)
     if (this.storeIsDown) throw new StoreUnavailable(new Error('down'))
+  }
+
+  #logout(token: string): LogoutAnswer {
+    const session = this.#session(token)
+    if (session === undefined) return { kind: 'invalid', why: 'malformed' }
+    const { sid, uid } = session.origin
+    return { kind: 'done', sid, already: !this.end(numberOf(sid), uid) }
   }
 
   #issue(input: IssueInput): IssueAnswer {
@@ -195,7 +204,11 @@ export class FakeWorld {
       readHint: () => undefined,
       present: async (token) => {
         this.#ask('present')
-        return this.#present(token)
+        return this.#present(token, ['access', 'session'])
+      },
+      presentPage: async (cookie) => {
+        this.#ask('present')
+        return this.#present(cookie, ['page'])
       },
       introspect: async (_caller, token) => {
         this.#ask('introspect')
@@ -211,10 +224,11 @@ export class FakeWorld {
       },
       logout: async (token) => {
         this.#ask('logout')
-        const session = this.#session(token)
-        if (session === undefined) return { kind: 'invalid', why: 'malformed' }
-        const { sid, uid } = session.origin
-        return { kind: 'done', sid, already: !this.end(numberOf(sid), uid) }
+        return kindOf(token) === 'page' ? { kind: 'invalid', why: 'x' } : this.#logout(token)
+      },
+      logoutPage: async (cookie) => {
+        this.#ask('logout')
+        return this.#logout(cookie)
       },
       logoutMany: async (caller, which) => {
         this.#ask('logoutMany')
@@ -347,7 +361,7 @@ export class FakeWorld {
 }
 
 /** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
-const noBrowser = { cookie: { name: '__Host-curfew' } } as HttpDeps['browser']
+const noBrowser = { cookie: { name: '__Host-curfew', secure: true } } as HttpDeps['browser']
 
 /** None are asked for: devices.test.ts has real ones. */
 const noDevices = {} as HttpDeps['devices']

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { clearCookie, readCookies, setCookie, withoutSpaces } from '#gateway'
 import type { CookieJar, CookieOrder } from '#oidc'
@@ -10,7 +11,7 @@ export function ownCookies(request: FastifyRequest, { cookie }: BrowserDeps): re
 }
 
 /** The cookies of a sign-in under way, by name; of two with one name the first, as browsers sort them. */
-export function jarOf(request: FastifyRequest): CookieJar {
+export function jarOf(request: Arrived): CookieJar {
   const pairs = cookieHeaders(request).flatMap((header) => header.split(';'))
   const jar = new Map<string, string>()
   for (const pair of pairs) {
@@ -42,8 +43,10 @@ function flowCookie({ name, value, path, maxAgeSeconds, secure }: CookieOrder): 
   return [`${name}=${value}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ')
 }
 
+type Arrived = { readonly raw: Pick<IncomingMessage, 'rawHeaders'> }
+
 /** From the raw list: of several headers Node would join, and of some proxies each tab has its own. */
-function cookieHeaders({ raw }: FastifyRequest): readonly string[] {
+function cookieHeaders({ raw }: Arrived): readonly string[] {
   const { rawHeaders } = raw
   return rawHeaders.filter(
     (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'cookie',

@@ -1,15 +1,17 @@
 /*
  * The cookie of Curfew's own pages (rule 15): on the public host alone, of its own MAC purpose, set when a
  * sign-in was for such a page. The gateway's cookie reaches applications, and opens none of these pages.
+ * Curfew's own API takes it too, where no token comes in a header (callers.ts).
  */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveSession } from '#domain'
 import { clearCookie, setCookie } from '#gateway'
 import { jarOf } from './cookies.ts'
 import type { BrowserDeps } from './deps.ts'
 
-/** Below publicUrl. */
-const pages = ['/device']
+/** Below publicUrl, and nothing else below them: another page there may be an application's. */
+const pages = ['/device', '/account', '/account/', '/console', '/console/']
 
 /** Whether a sign-in that returns there is for a page of ours. */
 export function leadsToPage(publicUrl: string, returnTo: string): boolean {
@@ -24,8 +26,17 @@ export async function pageSession(
   browser: BrowserDeps,
   request: FastifyRequest,
 ): Promise<LiveSession | undefined> {
-  const value = jarOf(request)(nameOf(browser))
-  return value?.startsWith('cfp_') === true ? browser.gateway.byPageCookie(value) : undefined
+  const value = pageCookieIn(request.raw, browser.cookie)
+  return value === undefined ? undefined : browser.gateway.byPageCookie(value)
+}
+
+/** What stands under the name and says that it is such a cookie; proves nothing. */
+export function pageCookieIn(
+  raw: Pick<IncomingMessage, 'rawHeaders'>,
+  cookie: Pick<BrowserDeps['cookie'], 'secure'>,
+): string | undefined {
+  const value = jarOf({ raw })(nameOf(cookie))
+  return value?.startsWith('cfp_') === true ? value : undefined
 }
 
 export function setPageCookie(
@@ -43,9 +54,9 @@ export function dropPageCookie(reply: FastifyReply, browser: BrowserDeps): void 
 /** Lax: a QR code is opened from elsewhere. What changes anything is a form of the page (rule 29). */
 function orderOf(browser: BrowserDeps): Parameters<typeof setCookie>[0] {
   const { secure } = browser.cookie
-  return { name: nameOf(browser), domain: null, sameSite: 'lax', secure, hostOnly: true }
+  return { name: nameOf(browser.cookie), domain: null, sameSite: 'lax', secure, hostOnly: true }
 }
 
-function nameOf({ cookie }: BrowserDeps): string {
-  return cookie.secure ? '__Host-curfew-page' : 'curfew-page'
+function nameOf({ secure }: Pick<BrowserDeps['cookie'], 'secure'>): string {
+  return secure ? '__Host-curfew-page' : 'curfew-page'
 }

@@ -4,7 +4,8 @@ import { KeyMissing, kindOf, type ManyAnswer, type OpaquePurpose } from '#author
 import type { LiveSession, SessionId } from '#domain'
 import { boundTo } from '#tokens'
 import { logoutJson } from '../answers.ts'
-import { badToken, sessionEnded, severalCredentials } from '../callers.ts'
+import { pageCookieIn } from '../browser/page-cookie.ts'
+import { badToken, requireOwnPage, sessionEnded, severalCredentials } from '../callers.ts'
 import { type App, callerOf, type HttpContext } from '../context.ts'
 import { headerCredentials } from '../credentials.ts'
 import { sessionOnly } from '../guards.ts'
@@ -62,10 +63,27 @@ async function logout(
   request: FastifyRequest,
   refreshToken: string | undefined,
 ) {
-  const token = await theOneToken(context, tokensOf(request, refreshToken))
+  const tokens = tokensOf(request, refreshToken)
+  const cookie = pageCookieIn(request.raw, context.browser.cookie)
+  const [first] = tokens
+  if (first === undefined && cookie !== undefined) return byPage(context, request, cookie)
+  if (first === undefined) {
+    throw new Problem('unauthenticated', {
+      detail: 'Send a token as `Authorization: Bearer`, or `refresh_token` in the body.',
+    })
+  }
+  await requireOne(context, tokens, cookie)
   await proveBound(context, request)
-  const answer = await context.authority.logout(token)
+  const answer = await context.authority.logout(first)
   if (answer.kind === 'invalid') throw badToken('The token is not good.')
+  return logoutJson(answer)
+}
+
+/** By the cookie of our own pages alone (rules 15 and 29). */
+async function byPage(context: HttpContext, request: FastifyRequest, cookie: string) {
+  requireOwnPage(request.raw, context.settings.publicUrl)
+  const answer = await context.authority.logoutPage(cookie)
+  if (answer.kind === 'invalid') throw badToken('The cookie of this page is not good.')
   return logoutJson(answer)
 }
 
@@ -76,10 +94,8 @@ function tokensOf(request: FastifyRequest, refreshToken: string | undefined): re
   const inHeaders = tokens.map(({ secret }) => secret.reveal())
   const all = refreshToken === undefined ? inHeaders : [...inHeaders, refreshToken]
   if (basic.length > 0 && all.length > 0) throw severalCredentials()
-  if (all.length === 0) {
-    throw new Problem('unauthenticated', {
-      detail: 'Send a token as `Authorization: Bearer`, or `refresh_token` in the body.',
-    })
+  if (basic.length > 0) {
+    throw new Problem('unauthenticated', { detail: 'Send a token, not client credentials.' })
   }
   if (inHeaders.some((token) => kindOf(token) === 'refresh')) {
     throw badToken('A refresh token belongs in the body.')
@@ -100,13 +116,20 @@ async function proveBound(context: HttpContext, request: FastifyRequest): Promis
   }
 }
 
-/** Several tokens must name one session before it is ended (rule 16). */
-async function theOneToken(context: HttpContext, tokens: readonly string[]): Promise<string> {
-  const [first = ''] = tokens
-  if (tokens.length === 1) return first
-  const sids = await Promise.all(tokens.map((token) => sidOf(context, token)))
-  if (new Set(sids).size > 1) throw severalCredentials()
-  return first
+/** Several tokens must name one session before it is ended (rule 16); so must a cookie beside them. */
+async function requireOne(
+  context: HttpContext,
+  tokens: readonly string[],
+  cookie: string | undefined,
+): Promise<void> {
+  if (tokens.length === 1 && cookie === undefined) return
+  const sids = new Set(await Promise.all(tokens.map((token) => sidOf(context, token))))
+  const page = cookie === undefined ? undefined : await context.authority.presentPage(cookie)
+  // One that leads nowhere is what a browser has kept for too long.
+  if (page !== undefined && page.kind !== 'invalid') {
+    sids.add(page.kind === 'gone' ? page.sid : page.session.origin.sid)
+  }
+  if (sids.size > 1) throw severalCredentials()
 }
 
 async function sidOf(context: HttpContext, token: string): Promise<SessionId> {

@@ -65,7 +65,7 @@ async function introspector(
 }
 
 async function byToken(context: HttpContext, request: FastifyRequest): Promise<ClientRules> {
-  const caller = await context.callers.identify(request.raw).catch((error: unknown) => {
+  const caller = await context.callers.identifyByHeaders(request.raw).catch((error: unknown) => {
     // Whatever is wrong with the token, RFC 7662 calls it a client that is not authenticated.
     if (error instanceof Problem && error.status === 401) throw notAuthenticated(error.headers)
     throw error
