@@ -47,10 +47,12 @@ import { deviceRoutes } from './routes/device.ts'
 import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
 import { deviceEventsRoute } from './routes/device-events.ts'
 import { devicePageRoutes } from './routes/device-page.ts'
+import { effectRoutes } from './routes/effects.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
 import { homeRoute } from './routes/home.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { loginRoute } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
@@ -223,6 +225,8 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 function apiRoutes(app: App, context: HttpContext): void {
   apiForAll(app, context)
   adminSessionRoutes(app, context)
+  effectRoutes(app, context)
+  keyRoutes(app, context)
 }
 
 /** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */

@@ -37,6 +37,7 @@ import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
+import { FakeConsole } from './testing-console.ts'
 import {
   defaultSettings,
   nowMs,
@@ -68,6 +69,7 @@ export class FakeWorld {
   readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
+  readonly console = new FakeConsole()
   subjectToken: (token: string) => SubjectTokenVerdict = () => ({ kind: 'invalid', why: 'no' })
   feedPage: (query: FeedQuery) => FeedPage = () => page()
   events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = quiet
@@ -303,6 +305,7 @@ export class FakeWorld {
         },
       },
       events: { open: ({ signal }) => this.events(signal) },
+      admin: this.console.deps((call) => this.#ask(call)),
       opaque: { open: (_purpose, token) => this.#open(token) },
       clients: {
         secretMatches: (id, presented) => presented.reveal() === `${id}-secret`,

@@ -253,7 +253,11 @@ function effectMethods(engine: Engine, afterwards: Afterwards): EffectStore {
       afterwards.effects()
     },
     effects: (query) => engine.read(() => listEffects(outbox, query)),
-    retryEffects: (choice) => engine.writeOne(() => retryEffects(outbox, choice)),
+    retryEffects: async (choice) => {
+      const retried = await engine.writeOne(() => retryEffects(outbox, choice))
+      if (retried > 0) afterwards.effects()
+      return retried
+    },
     countEffects: () => engine.read(() => countEffects(outbox)),
     onEffects: (listener) => afterwards.onEffects(listener),
   }

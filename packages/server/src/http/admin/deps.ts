@@ -1,0 +1,10 @@
+import type { EffectStore } from '#authority'
+import type { KeysInForce } from './key-answers.ts'
+
+/** What an administrator's console is shown beside sessions; `main` joins it. */
+export interface AdminDeps {
+  readonly effects: Pick<EffectStore, 'effects' | 'retryEffects'>
+  /** Of the webhooks of this configuration, by their targets. */
+  readonly webhookHosts: ReadonlyMap<string, string>
+  readonly keys: KeysInForce
+}
