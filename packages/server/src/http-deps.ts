@@ -68,11 +68,12 @@ export function httpDeps(joined: Joined): HttpDeps {
   }
 }
 
-function adminDeps({ config, store, signingKeys, ring }: House): AdminDeps {
+function adminDeps({ config, store, signingKeys, ring, memory }: Joined['house']): AdminDeps {
   return {
     effects: store,
     webhookHosts: webhookHosts(config.webhooks),
     keys: { signingKeys, ring, store },
+    sessions: { store, ends: memory.tail },
   }
 }
 

@@ -26,6 +26,7 @@ import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
 import type { CodeHash, Voucher } from './voucher.ts'
+import type { WatchStore } from './watch-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -336,6 +337,7 @@ export interface Store
     EffectStore,
     CursorStore,
     DeviceStore,
+    WatchStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void

@@ -15,6 +15,7 @@ import {
 } from 'fastify'
 import { account } from './account.ts'
 import { ClientAddresses } from './address.ts'
+import { SessionWatch } from './admin/session-watch.ts'
 import { answerBrowserError } from './browser/answers.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
@@ -40,6 +41,7 @@ import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
+import { adminEventsRoute } from './routes/admin-events.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
@@ -140,13 +142,14 @@ function contextOf(deps: HttpDeps): HttpContext {
   const callers = new Callers({ authority, clientAuth, addresses, limits: limiter, bound })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
+  const watch = new SessionWatch(deps)
   const screens = {
     // Whoever may open these needs no credentials: they never take the place of the feed's.
     streams: new EventStreams(settings.limits),
     watch: new DeviceWatch(deps.devices, deps.log),
   }
   metrics.source('curfew_event_streams', () => streams.size + screens.streams.size)
-  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams, screens }
+  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams, watch, screens }
 }
 
 /** What other workers let through counts here too. */
@@ -225,6 +228,7 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 function apiRoutes(app: App, context: HttpContext): void {
   apiForAll(app, context)
   adminSessionRoutes(app, context)
+  adminEventsRoute(app, context)
   effectRoutes(app, context)
   keyRoutes(app, context)
 }

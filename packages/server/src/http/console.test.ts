@@ -1,5 +1,6 @@
 /* What an administrator's console is shown beside sessions. */
-import { expect, test } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { basic, bearer, FakeWorld, nowSeconds, send, sidOf } from './testing.ts'
 
 const reads = ['/admin/effects', '/admin/keys']
@@ -100,4 +101,37 @@ test('a rotation is published at once and signs later, or at once if asked', asy
   ])
   const secret = { key_id: 'aaaa', held: true, current: true, activates_at: nowSeconds }
   expect(secrets).toEqual([secret])
+})
+
+test('sessions are told as server-sent events, as the list has them, and HEAD opens no stream', async () => {
+  const world = new FakeWorld()
+  world.add(1, 'root', ['admin'])
+  const app = world.app({ keepAliveMs: 5 })
+  onTestFinished(() => app.close())
+  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/admin/events`
+  const head = await fetch(url, { method: 'HEAD', headers: bearer('tok-1') })
+  expect(head.headers.get('content-type')).toContain('text/event-stream')
+  const response = await fetch(url, { headers: bearer('tok-1') })
+  expect(response.status).toBe(200)
+  const chunks = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  const read = async (wanted: string) => {
+    for (;;) {
+      const { value, done } = (await chunks?.read()) ?? { value: undefined, done: true }
+      if (done) return false
+      text += value
+      if (text.includes(wanted)) return true
+    }
+  }
+  world.add(2, 'alice')
+  expect(await read('\n\n: keepalive')).toBe(true)
+  while (!text.includes('event: session')) await read('\n\n')
+  const { items } = (await get(world, '/admin/sessions')).json()
+  const told = JSON.parse(/event: session\ndata: (.*)\n\n/.exec(text)?.[1] ?? '')
+  expect(told).toEqual(items.find((item: { sid: string }) => item.sid === sidOf(2)))
+  // The administrator's session ends: the next sign of life closes the stream.
+  world.end(1)
+  expect(await read('never said')).toBe(false)
 })

@@ -1,6 +1,7 @@
 /* What a console is shown, in memory. Imported by tests alone. */
 import type { ListedEffect, RetryChoice } from '#authority'
-import type { KeyId } from '#domain'
+import type { KeyId, Session, SessionId } from '#domain'
+import type { TailListener } from '#feed'
 import type { SigningKey } from '#tokens'
 import type { AdminDeps } from './admin/deps.ts'
 import { nowMs, sidOf } from './testing-values.ts'
@@ -9,6 +10,12 @@ export class FakeConsole {
   effects: readonly ListedEffect[] = []
   readonly retries: RetryChoice[] = []
   readonly keys = [keyOf('k1', 0)]
+  readonly listeners = new Set<TailListener>()
+  readonly #sessions: ReadonlyMap<SessionId, Session>
+
+  constructor(sessions: ReadonlyMap<SessionId, Session>) {
+    this.#sessions = sessions
+  }
 
   addEffect(id: number, more: Partial<ListedEffect> = {}): void {
     const own = { id, kind: 'webhook', target: 'wh_a', sid: sidOf(1), event: 'session.ended' }
@@ -34,6 +41,29 @@ export class FakeConsole {
       },
       webhookHosts: new Map([['wh_a', 'im.example.com']]),
       keys: this.#keys(ask),
+      sessions: this.#watched(ask),
+    }
+  }
+
+  #watched(ask: (call: string) => void): AdminDeps['sessions'] {
+    return {
+      ends: {
+        subscribe: (listener) => {
+          this.listeners.add(listener)
+          return () => this.listeners.delete(listener)
+        },
+      },
+      store: {
+        startedAfter: async (after, limit) => {
+          ask('startedAfter')
+          const sids = [...this.#sessions.keys()].filter((sid) => sid > after)
+          return sids.toSorted().toReversed().slice(0, limit)
+        },
+        sessions: async (sids) => {
+          ask('sessions')
+          return sids.toSorted().flatMap((sid) => this.#sessions.get(sid) ?? [])
+        },
+      },
     }
   }
 

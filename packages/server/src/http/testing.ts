@@ -69,7 +69,7 @@ export class FakeWorld {
   readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
-  readonly console = new FakeConsole()
+  readonly console = new FakeConsole(this.sessions)
   subjectToken: (token: string) => SubjectTokenVerdict = () => ({ kind: 'invalid', why: 'no' })
   feedPage: (query: FeedQuery) => FeedPage = () => page()
   events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = quiet

@@ -10,6 +10,7 @@ import {
   type Store,
   toldOf,
   type UserEndResult,
+  type WatchStore,
 } from '#authority'
 import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
@@ -58,6 +59,7 @@ import {
   swapSession,
 } from './acts/sessions.ts'
 import { startSession, startStatements } from './acts/start.ts'
+import { readSessions, startedAfter, watchStatements } from './acts/watch.ts'
 import type { Engine } from './engine.ts'
 import { freshEpoch } from './epoch.ts'
 
@@ -74,6 +76,7 @@ export function createStore(engine: Engine): Store {
     ...effectMethods(engine, afterwards),
     ...cursorMethods(engine),
     ...deviceMethods(engine),
+    ...watchMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
@@ -281,5 +284,13 @@ function deviceMethods(engine: Engine): DeviceStore {
       engine.writeOne(() => pollDevice(sql, deviceCode, clientId)),
     watchedDevice: (watch) => engine.read(() => watchedDevice(sql, watch)),
     deviceStandings: (ids) => engine.read(() => deviceStandings(sql, ids)),
+  }
+}
+
+function watchMethods(engine: Engine): WatchStore {
+  const sql = watchStatements(engine.dialect)
+  return {
+    startedAfter: (after, limit) => engine.read(() => startedAfter(sql, after, limit)),
+    sessions: (sids) => engine.read(() => readSessions(sql, sids)),
   }
 }

@@ -1,5 +1,6 @@
 import type { EffectStore } from '#authority'
 import type { KeysInForce } from './key-answers.ts'
+import type { WatchedSessions } from './session-watch.ts'
 
 /** What an administrator's console is shown beside sessions; `main` joins it. */
 export interface AdminDeps {
@@ -7,4 +8,5 @@ export interface AdminDeps {
   /** Of the webhooks of this configuration, by their targets. */
   readonly webhookHosts: ReadonlyMap<string, string>
   readonly keys: KeysInForce
+  readonly sessions: WatchedSessions
 }
