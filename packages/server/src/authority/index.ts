@@ -95,6 +95,7 @@ export {
   type SessionHints,
   type SessionPage,
   type SessionQuery,
+  type SessionSearch,
   type SessionStore,
   type SnapshotCache,
   type StartRequest,

@@ -123,9 +123,18 @@ export interface SessionQuery {
   readonly clientId: ClientId | null
   readonly reason: EndReason | null
   readonly ip: string | null
+  readonly search: SessionSearch | null
   /** Newest first; only sessions with a smaller sid. */
   readonly before: SessionId | null
   readonly limit: number
+}
+
+/** What somebody typed: any of these may be meant. */
+export interface SessionSearch {
+  /** The uid begins so. */
+  readonly uidPrefix: string
+  readonly sid: SessionId | null
+  readonly ip: string | null
 }
 
 export interface SessionPage {

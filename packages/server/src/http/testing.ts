@@ -257,6 +257,7 @@ export class FakeWorld {
         this.#ask('list')
         const all = [...this.sessions.values()]
           .filter(({ origin }) => query.uid === null || origin.uid === query.uid)
+          .filter(({ origin }) => origin.uid.startsWith(query.search?.uidPrefix ?? ''))
           .filter(({ kind }) => query.state === 'all' || query.state === kind)
           .filter(({ origin }) => query.before === null || origin.sid < query.before)
           .toSorted((a, b) => (a.origin.sid < b.origin.sid ? 1 : -1))

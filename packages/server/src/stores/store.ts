@@ -48,10 +48,10 @@ import { onceStatements, useOnce } from './acts/once.ts'
 import { countEffects, listEffects, outboxStatements, retryEffects } from './acts/outbox.ts'
 import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
 import { pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
+import { listSessions, listStatements } from './acts/session-list.ts'
 import {
   enableUser,
   findExpired,
-  listSessions,
   readFence,
   readSession,
   readUser,
@@ -115,10 +115,11 @@ function sessionMethods(
   engine: Engine,
 ): Methods<'read' | 'swap' | 'list' | 'expired' | 'user' | 'enableUser' | 'fence'> {
   const sql = sessionStatements(engine.dialect)
+  const lists = listStatements(engine.dialect)
   return {
     read: (sid) => engine.read(() => readSession(sql, sid)),
     swap: (from, to, until = null) => engine.writeOne(() => swapSession(sql, { from, to, until })),
-    list: (query) => engine.read(() => listSessions(sql, query)),
+    list: (query) => engine.read(() => listSessions(lists, query)),
     expired: (after, limit) => engine.read(() => findExpired(sql, after, limit)),
     user: (uid) => engine.read(() => readUser(sql, uid)),
     enableUser: (uid) => engine.writeOne(() => enableUser(sql, uid)),

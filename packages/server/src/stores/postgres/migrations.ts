@@ -237,4 +237,11 @@ create index device_authorizations_expire on device_authorizations (expires_at);
 create index sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 `,
   },
+  {
+    version: 7,
+    name: 'what a console shows: sessions by address, activity, replicas',
+    text: `
+create index sessions_of_ip on sessions (ip, sid) where ip is not null;
+`,
+  },
 ]

@@ -249,6 +249,8 @@ CREATE INDEX outbox_lane ON public.outbox USING btree (sid, kind, target, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 
+CREATE INDEX sessions_of_ip ON public.sessions USING btree (ip, sid) WHERE (ip IS NOT NULL);
+
 CREATE INDEX sessions_of_parent ON public.sessions USING btree (parent_sid) WHERE (parent_sid IS NOT NULL);
 
 CREATE INDEX sessions_of_provider_sid ON public.sessions USING btree (provider_issuer, provider_sid) WHERE ((revoked_at IS NULL) AND (provider_sid IS NOT NULL));

@@ -216,6 +216,8 @@ CREATE INDEX outbox_lane on outbox (sid, kind, target, id);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
 
+CREATE INDEX sessions_of_ip on sessions (ip, sid) where ip is not null;
+
 CREATE INDEX sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 
 CREATE INDEX sessions_of_provider_sid on sessions (provider_issuer, provider_sid)
