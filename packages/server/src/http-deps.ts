@@ -74,6 +74,7 @@ function adminDeps({ config, store, signingKeys, ring, memory }: Joined['house']
     webhookHosts: webhookHosts(config.webhooks),
     keys: { signingKeys, ring, store },
     sessions: { store, ends: memory.tail },
+    system: store,
   }
 }
 

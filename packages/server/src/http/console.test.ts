@@ -1,9 +1,19 @@
 /* What an administrator's console is shown beside sessions. */
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { basic, bearer, FakeWorld, nowSeconds, send, sidOf } from './testing.ts'
+import type { Replica } from '#authority'
+import { type ClientId, type Epoch, instant } from '#domain'
+import { createHttp } from './app.ts'
+import { basic, bearer, FakeWorld, nowMs, nowSeconds, send, sidOf } from './testing.ts'
 
-const reads = ['/admin/effects', '/admin/keys']
+const reads = [
+  '/admin/overview',
+  '/admin/activity',
+  '/admin/followers',
+  '/admin/events',
+  '/admin/effects',
+  '/admin/keys',
+]
 const writes = ['/admin/effects/retry', '/admin/keys/rotate']
 const operator = basic('operator')
 
@@ -134,4 +144,132 @@ test('sessions are told as server-sent events, as the list has them, and HEAD op
   // The administrator's session ends: the next sign of life closes the stream.
   world.end(1)
   expect(await read('never said')).toBe(false)
+})
+
+test('the overview counts, and asks the store once for all who look within ten seconds', async () => {
+  const world = new FakeWorld()
+  world.add(1, 'alice')
+  world.add(2, 'bob')
+  world.end(2)
+  const of = (kind: 'webhook' | 'provider_revocation', waiting: number, givenUp: number) =>
+    ({ kind, waiting, givenUp, oldestMs: null }) as const
+  world.console.waiting = [of('webhook', 3, 1), of('provider_revocation', 2, 0)]
+  const at = nowMs
+  world.console.activity = {
+    from: nowMs,
+    counts: [
+      { at, kind: 'started', detail: '', count: 4 },
+      { at, kind: 'ended', detail: 'user_logout', count: 2 },
+      { at, kind: 'ended', detail: 'expired', count: 1 },
+    ],
+  }
+  const app = world.app()
+  const asked = [1, 2, 3].map(() => send(app, { url: '/admin/overview', headers: operator }))
+  for (const answer of await Promise.all(asked)) {
+    expect(answer.json()).toEqual({
+      ...{ now: nowSeconds, live_sessions: 1, started_last_hour: 4, ended_last_hour: 3 },
+      ...{ effects_waiting: 5, effects_given_up: 1 },
+    })
+  }
+  await send(app, { url: '/admin/overview', headers: operator })
+  expect(world.calls.filter((call) => call === 'countUnended').length).toBeLessThan(3)
+})
+
+test.each([
+  ['60', 60, 60],
+  ['1440', 144, 600],
+  ['10080', 168, 3600],
+])(
+  'the activity of %s minutes has %i steps of %i s, also the empty ones',
+  async (minutes, steps, step) => {
+    const world = new FakeWorld()
+    const second = instant(nowMs + step * 1000)
+    world.console.activity = {
+      from: nowMs,
+      counts: [
+        { at: second, kind: 'refreshed', detail: '', count: 9 },
+        { at: second, kind: 'ended', detail: 'user_logout', count: 3 },
+        { at: second, kind: 'ended', detail: 'stolen', count: 1 },
+      ],
+    }
+    const body = (await get(world, `/admin/activity?minutes=${minutes}`)).json()
+    expect(body).toMatchObject({ from: nowSeconds, step_seconds: step })
+    expect(body.items).toHaveLength(steps)
+    const none = { started: 0, refreshed: 0, ended: 0, reasons: {} }
+    expect(body.items[0]).toEqual({ at: nowSeconds, ...none })
+    const reasons = { user_logout: 3, stolen: 1 }
+    const item = { at: nowSeconds + step, started: 0, refreshed: 9, ended: 4, reasons }
+    expect(body.items[1]).toEqual(item)
+  },
+)
+
+test('reasons beyond twenty of an administrator’s own are other', async () => {
+  const world = new FakeWorld()
+  const own = Array.from({ length: 30 }, (_, n) => `own_${n}`)
+  const count = (detail: string, at: number) =>
+    ({ at: nowMs, kind: 'ended', detail, count: 100 - at }) as const
+  world.console.activity = { from: nowMs, counts: ['expired', ...own].map(count) }
+  const [item] = (await get(world, '/admin/activity')).json().items
+  expect(Object.keys(item.reasons)).toHaveLength(22)
+  expect(item.reasons).toMatchObject({ expired: 100, own_0: 99, own_19: 80 })
+  const told = Object.values<number>(item.reasons).reduce((sum, one) => sum + one, 0)
+  expect(told).toBe(item.ended)
+})
+
+test('minutes are one of three', async () => {
+  const world = new FakeWorld()
+  for (const minutes of ['0', '61', '-60', '60.0', '']) {
+    const answer = await get(world, `/admin/activity?minutes=${minutes}`)
+    expect(answer.statusCode, minutes).toBe(400)
+  }
+})
+
+test('followers say how far behind the head they are, and of whom it is not known', async () => {
+  const world = new FakeWorld()
+  const at = (seq: number, epoch = 'abcd') => ({ epoch: epoch as Epoch, seq })
+  const reader = { clientId: 'reader' as ClientId, address: '192.0.2.1', userAgent: 'sdk/1' }
+  const pull = (seq: number, seenAt: number) =>
+    ({ ...reader, via: 'pull', cursor: at(seq), seenAt: instant(seenAt) }) as const
+  const stream = { ...pull(10, nowMs), via: 'stream' } as const
+  const replica = (id: string, more: Partial<Replica>): Replica => ({
+    ...{ id, host: 'node', pid: 7, worker: null, version: '0.1.0', startedAt: nowMs },
+    ...{ seenAt: nowMs, cursor: at(10), lagMs: 12, ready: true, streams: 1, verifiers: [] },
+    ...more,
+  })
+  world.console.followers = {
+    ...world.console.followers,
+    replicas: [
+      replica('a', { verifiers: [pull(4, nowMs - 5000), stream, stream] }),
+      replica('b', { cursor: at(10, 'other'), verifiers: [pull(7, nowMs)] }),
+      replica('c', { cursor: null, ready: false, worker: 2 }),
+    ],
+  }
+  const body = (await get(world, '/admin/followers')).json()
+  expect(body).toMatchObject({ head: 'abcd.10', now: nowSeconds })
+  const behind = body.replicas.map((one: { behind: number | null }) => one.behind)
+  expect(behind).toEqual([0, null, null])
+  expect(body.replicas[2]).toMatchObject({ id: 'c', cursor: null, ready: false, worker: 2 })
+  expect(body.verifiers).toMatchObject([
+    { client_id: 'reader', via: 'pull', cursor: 'abcd.7', behind: 3, seen_at: nowSeconds },
+    { via: 'stream', behind: 0 },
+    { via: 'stream', behind: 0 },
+  ])
+})
+
+test('whoever reads the feed is seen: by client, address and user agent, and never by uid or sid', async () => {
+  const world = new FakeWorld()
+  world.add(1, 'root')
+  const { app, presence } = createHttp(world.deps())
+  const headers = { 'user-agent': 'sdk/1', ...operator }
+  const pull = (of: Record<string, string>) =>
+    send(app, { url: '/sessions/revoked', headers: { ...headers, ...of } })
+  expect((await pull(basic('reader'))).statusCode).toBe(200)
+  await pull(basic('reader'))
+  await pull(bearer('tok-1'))
+  const seen = presence(null)
+  expect(seen.verifiers).toMatchObject([
+    { clientId: 'reader', address: '127.0.0.1', userAgent: 'sdk/1', via: 'pull', seenAt: nowMs },
+    { clientId: expect.any(String), via: 'pull' },
+  ])
+  expect(JSON.stringify(seen)).not.toMatch(/root|019b76da/)
 })

@@ -1,6 +1,12 @@
 /* What a console is shown, in memory. Imported by tests alone. */
-import type { ListedEffect, RetryChoice } from '#authority'
-import type { KeyId, Session, SessionId } from '#domain'
+import type {
+  ActivityPage,
+  EffectCounts,
+  FollowersPage,
+  ListedEffect,
+  RetryChoice,
+} from '#authority'
+import type { Epoch, KeyId, Session, SessionId } from '#domain'
 import type { TailListener } from '#feed'
 import type { SigningKey } from '#tokens'
 import type { AdminDeps } from './admin/deps.ts'
@@ -9,6 +15,13 @@ import { nowMs, sidOf } from './testing-values.ts'
 export class FakeConsole {
   effects: readonly ListedEffect[] = []
   readonly retries: RetryChoice[] = []
+  waiting: readonly EffectCounts[] = []
+  activity: ActivityPage = { from: nowMs, counts: [] }
+  followers: FollowersPage = {
+    head: { epoch: 'abcd' as Epoch, seq: 10 },
+    now: nowMs,
+    replicas: [],
+  }
   readonly keys = [keyOf('k1', 0)]
   readonly listeners = new Set<TailListener>()
   readonly #sessions: ReadonlyMap<SessionId, Session>
@@ -33,6 +46,10 @@ export class FakeConsole {
           const effects = this.effects.filter((one) => state === 'all' || one.state === state)
           return { effects: effects.slice(0, limit), now: nowMs }
         },
+        countEffects: async () => {
+          ask('countEffects')
+          return this.waiting
+        },
         retryEffects: async (choice) => {
           ask('retryEffects')
           this.retries.push(choice)
@@ -42,6 +59,24 @@ export class FakeConsole {
       webhookHosts: new Map([['wh_a', 'im.example.com']]),
       keys: this.#keys(ask),
       sessions: this.#watched(ask),
+      system: this.#system(ask),
+    }
+  }
+
+  #system(ask: (call: string) => void): AdminDeps['system'] {
+    return {
+      countUnended: async () => {
+        ask('countUnended')
+        return [...this.#sessions.values()].filter(({ kind }) => kind === 'live').length
+      },
+      activity: async () => {
+        ask('activity')
+        return this.activity
+      },
+      followers: async () => {
+        ask('followers')
+        return this.followers
+      },
     }
   }
 

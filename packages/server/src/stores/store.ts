@@ -12,6 +12,7 @@ import {
   type UserEndResult,
   type WatchStore,
 } from '#authority'
+import { activityStatements, addActivity, readActivity } from './acts/activity.ts'
 import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
 import {
@@ -48,6 +49,7 @@ import { onceStatements, useOnce } from './acts/once.ts'
 import { countEffects, listEffects, outboxStatements, retryEffects } from './acts/outbox.ts'
 import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
 import { pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
+import { beat, leave, readFollowers, replicaStatements } from './acts/replicas.ts'
 import { listSessions, listStatements } from './acts/session-list.ts'
 import {
   enableUser,
@@ -59,7 +61,7 @@ import {
   swapSession,
 } from './acts/sessions.ts'
 import { startSession, startStatements } from './acts/start.ts'
-import { readSessions, startedAfter, watchStatements } from './acts/watch.ts'
+import { countUnended, readSessions, startedAfter, watchStatements } from './acts/watch.ts'
 import type { Engine } from './engine.ts'
 import { freshEpoch } from './epoch.ts'
 
@@ -290,8 +292,16 @@ function deviceMethods(engine: Engine): DeviceStore {
 
 function watchMethods(engine: Engine): WatchStore {
   const sql = watchStatements(engine.dialect)
+  const activity = activityStatements(engine.dialect)
+  const replicas = replicaStatements(engine.dialect)
   return {
     startedAfter: (after, limit) => engine.read(() => startedAfter(sql, after, limit)),
     sessions: (sids) => engine.read(() => readSessions(sql, sids)),
+    countUnended: () => engine.read(() => countUnended(sql)),
+    addActivity: (counts) => engine.writeOne(() => addActivity(activity, counts)),
+    activity: (query) => engine.read(() => readActivity(activity, query)),
+    beat: (replica) => engine.writeOne(() => beat(replicas, replica)),
+    leave: (id) => engine.writeOne(() => leave(replicas, id)),
+    followers: () => engine.read(() => readFollowers(replicas)),
   }
 }

@@ -4,6 +4,7 @@ import { type App, callerOf, type HttpContext } from '../context.ts'
 import type { FeedEvent } from '../deps.ts'
 import { admitStream, relay, streamHeaders } from '../event-relay.ts'
 import { feedPosition } from '../feed-position.ts'
+import { noted, readerOf } from '../feed-reader.ts'
 import { roleOnly } from '../guards.ts'
 import { closed } from '../schemas.ts'
 import { entryJson, feedQuery } from './feed.ts'
@@ -32,7 +33,8 @@ export function feedStreamRoutes(app: App, context: HttpContext): void {
       await context.feed.page({ position, all, limit: 1 })
       const stream = admitStream(context, callerOf(request))
       const source = context.events.open({ position, all, signal: stream.signal })
-      const events = source[Symbol.asyncIterator]()
+      const seen = context.verifiers.streams(readerOf(context, request))
+      const events = noted(source[Symbol.asyncIterator](), seen)
       await relay({ context, request, reply, stream, roles, events, textOf })
       return reply
     },

@@ -1,13 +1,14 @@
 import type { Session, SessionId } from '#domain'
-import { type Act, ask, type Statement, statement } from '../act.ts'
+import { type Act, ask, askOne, type Statement, statement } from '../act.ts'
 import { sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
-import { text, toSession } from '../row.ts'
+import { text, toSession, whole } from '../row.ts'
 
 export interface WatchStatements {
   readonly dialect: Dialect
   readonly startedAfter: Statement
   readonly sessions: Statement
+  readonly unended: Statement
 }
 
 export function watchStatements(dialect: Dialect): WatchStatements {
@@ -22,6 +23,11 @@ export function watchStatements(dialect: Dialect): WatchStatements {
       'sessions_of_sids',
       `select ${sessionColumns.join(', ')} from sessions
       where sid ${dialect.inList(1)} order by sid`,
+    ),
+    // Of the partial index alone: whether one has run out would take its row.
+    unended: statement(
+      'count_unended',
+      'select count(*) as count from sessions where revoked_at is null',
     ),
   }
 }
@@ -41,4 +47,8 @@ export function* readSessions(
 ): Act<readonly Session[]> {
   const rows = yield* ask(sql.sessions, sql.dialect.list(sids))
   return rows.map(toSession)
+}
+
+export function* countUnended(sql: WatchStatements): Act<number> {
+  return whole(yield* askOne(sql.unended), 'count')
 }

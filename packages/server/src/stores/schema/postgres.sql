@@ -1,3 +1,10 @@
+create table activity (
+  minute bigint not null,
+  kind text collate "C" not null,
+  detail text collate "C" not null,
+  count bigint not null
+);
+
 create table authorization_codes (
   hash text collate "C" not null,
   client_id text collate "C" not null,
@@ -99,6 +106,22 @@ create table provider_subjects (
   fence bigint not null
 );
 
+create table replicas (
+  id text collate "C" not null,
+  host text not null,
+  pid bigint not null,
+  worker bigint,
+  version text not null,
+  started_at bigint not null,
+  seen_at bigint not null,
+  epoch text collate "C",
+  seq bigint,
+  lag_ms bigint not null,
+  ready bigint not null,
+  streams bigint not null,
+  verifiers text not null
+) with (fillfactor=50);
+
 create table schema_compatibility (
   version integer not null,
   compatible_from integer not null
@@ -189,6 +212,8 @@ create table users (
   fence bigint not null
 ) with (fillfactor=90);
 
+alter table activity add constraint activity_pkey PRIMARY KEY (minute, kind, detail);
+
 alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);
 
 alter table cursors add constraint cursors_pkey PRIMARY KEY (name);
@@ -212,6 +237,8 @@ alter table once add constraint once_pkey PRIMARY KEY (kind, id);
 alter table outbox add constraint outbox_pkey PRIMARY KEY (id);
 
 alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
+
+alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
 
 alter table schema_compatibility add constraint schema_compatibility_pkey PRIMARY KEY (version);
 
