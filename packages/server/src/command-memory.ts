@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { RecordedEnd } from '#authority'
 import type { Config, RedisConfig } from '#config'
 import { EndsPush } from '#feed'
+import { ActivityCounter } from './activity-counter.ts'
 import { type Memory, noMemory, type RememberedParts } from './house.ts'
 import { within } from './redis-client.ts'
 import { openRedis, type RedisConnection } from './redis-connection.ts'
@@ -12,21 +13,25 @@ const endsToldMax = 10_000
 const connectWithinMs = 2000
 const tellWithinMs = 2000
 
-/** A command remembers nothing; with Redis it tells what it ended before it leaves. */
+/** A command remembers nothing; before it leaves it counts what it ended, and tells it where there is Redis. */
 export function commandMemory(
   { store }: Pick<RememberedParts, 'store'>,
   { redis, revocation }: Config,
   warn: (text: string) => void,
 ): Memory {
   const none = noMemory({ store })
-  if (redis === null) return none
+  const activity = new ActivityCounter()
   const ends: RecordedEnd[] = []
   const deny = (ended: RecordedEnd) => {
-    if (ends.length < endsToldMax) ends.push(ended)
+    activity.note('ended', ended.end.reason)
+    if (redis !== null && ends.length < endsToldMax) ends.push(ended)
   }
   const close = async () => {
+    activity.start(store)
+    await activity.stop()
     // Only then is Redis asked for at all.
-    if (ends.length > 0) await tell(ends.splice(0), { redis, channel: revocation.channel, warn })
+    if (redis === null || ends.length === 0) return
+    await tell(ends.splice(0), { redis, channel: revocation.channel, warn })
   }
   return { ...none, denylist: { denies: () => false, deny }, close }
 }

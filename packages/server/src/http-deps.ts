@@ -2,7 +2,15 @@ import type { Logger } from 'pino'
 import type { OnceStore } from '#authority'
 import type { ClientAuth, Config } from '#config'
 import type { ClientId } from '#domain'
-import type { AssertionProof, ClientCredentials, Fellows, HttpDeps, Metrics } from '#http'
+import {
+  type AdminDeps,
+  type AssertionProof,
+  type ClientCredentials,
+  type Fellows,
+  type HttpDeps,
+  type Metrics,
+  webhookHosts,
+} from '#http'
 import { createOutboundFetch, type ProxyEnvironment } from '#oidc'
 import {
   type ClientKeys,
@@ -43,6 +51,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     devices,
     feed: store,
     events: memory.events,
+    admin: adminDeps(house),
     opaque: rooms.opaque,
     clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
@@ -56,6 +65,16 @@ export function httpDeps(joined: Joined): HttpDeps {
     log,
     metrics,
     fellows,
+  }
+}
+
+function adminDeps({ config, store, signingKeys, ring, memory }: Joined['house']): AdminDeps {
+  return {
+    effects: store,
+    webhookHosts: webhookHosts(config.webhooks),
+    keys: { signingKeys, ring, store },
+    sessions: { store, ends: memory.tail },
+    system: store,
   }
 }
 

@@ -4,9 +4,11 @@ import type { Io } from '#cli'
 import { type Config, diffReload } from '#config'
 import { createHttp, createSignals, Metrics, noFellows } from '#http'
 import { acquireServeLock } from '#stores'
+import { ActivityCounter } from './activity-counter.ts'
 import { commandMemory } from './command-memory.ts'
 import { type Files, fromDisk, type ReadFile, recorder } from './config-files.ts'
 import { type Front, openFront } from './front.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { type House, openHouse } from './house.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { httpDeps } from './http-deps.ts'
@@ -93,12 +95,13 @@ async function serveAt(place: Place, io: Io): Promise<number> {
   try {
     const metrics = new Metrics()
     place.counts(metrics)
+    const activity = countActivity(metrics)
     const redis = openWatchedRedis(config, { log, metrics })
     try {
-      const house = await openServerHouse(config, { io, log, metrics, signalled, redis })
+      const house = await openServerHouse(config, { io, log, metrics, signalled, redis, activity })
       if (house === undefined) return 0
       try {
-        await run(house, { io, place, log, metrics, redis })
+        await run(house, { io, place, log, metrics, redis, activity })
       } finally {
         await house.close()
       }
@@ -117,9 +120,11 @@ interface Running {
   readonly log: Logger
   readonly metrics: Metrics
   readonly redis: RedisConnection | undefined
+  readonly activity: ActivityCounter
 }
 
-async function run(house: ServerHouse, { io, place, log, metrics, redis }: Running): Promise<void> {
+async function run(house: ServerHouse, running: Running): Promise<void> {
+  const { io, place, log, metrics, redis, activity } = running
   const { config, memory } = house
   const { signalled, fellows } = place
   const readiness = new Readiness(house, redis)
@@ -134,6 +139,8 @@ async function run(house: ServerHouse, { io, place, log, metrics, redis }: Runni
   const http = createHttp(httpDeps(joined))
   const listeners = await openListeners(config, { http, front, metrics, log })
   const housekeeping = startHousekeeping(house, log)
+  activity.start(house.store)
+  const heartbeat = startHeartbeat({ house, http, readiness, log, worker: place.worker })
   housekeeping.forgetClients()
   signalled.onReload((read) => {
     reload(house, { read, log, front })
@@ -151,6 +158,7 @@ async function run(house: ServerHouse, { io, place, log, metrics, redis }: Runni
   await front.close()
   await effects.close(drained)
   await housekeeping.stop()
+  await Promise.all([activity.stop(), heartbeat.stop()])
   log.info('stopped')
 }
 
@@ -158,13 +166,13 @@ type Opening = Omit<Running, 'place'> & Pick<Place, 'signalled'>
 
 async function openServerHouse(
   config: Config,
-  { io, log, metrics, signalled, redis }: Opening,
+  { io, log, metrics, signalled, redis, activity }: Opening,
 ): Promise<ServerHouse | undefined> {
-  const signals = createSignals(metrics, log)
+  const signals = counting(createSignals(metrics, log), activity)
   const deadline = performance.now() + storeWaitMs
   for (;;) {
     try {
-      return await openOnce(config, { io, log, metrics, redis, signals })
+      return await openOnce(config, { io, log, metrics, redis, activity, signals })
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || performance.now() > deadline) throw error
       log.warn({ err: error.cause }, 'the store does not answer yet; trying again in a second')
@@ -178,7 +186,7 @@ async function openOnce(
   config: Config,
   around: Omit<Running, 'place'> & { readonly signals: Signals },
 ): Promise<ServerHouse> {
-  const { io, log, metrics, redis, signals } = around
+  const { io, log, metrics, redis, activity, signals } = around
   const keys = new KeyLoads(() => house, log)
   const house: ServerHouse = await openHouse(config, {
     env: io.env,
@@ -193,9 +201,31 @@ async function openOnce(
         metrics,
         config,
         onKeysChanged: () => keys.changed(),
+        onEnd: ({ end }) => activity.note('ended', end.reason),
       }),
   })
   return house
+}
+
+function countActivity(metrics: Metrics): ActivityCounter {
+  const activity = new ActivityCounter()
+  metrics.source('curfew_activity_dropped_total', () => activity.dropped)
+  return activity
+}
+
+/** Ends are counted where they are recorded (memory.ts), whoever asked for them. */
+function counting(signals: Signals, activity: ActivityCounter): Signals {
+  return {
+    ...signals,
+    started: (result) => {
+      if (result === 'started') activity.note('started')
+      signals.started(result)
+    },
+    refreshed: (result) => {
+      if (result === 'rotated') activity.note('refreshed')
+      signals.refreshed(result)
+    },
+  }
 }
 
 const keyAlarmWords =

@@ -35,6 +35,8 @@ export interface MemoryOptions {
   readonly metrics: Metrics
   /** Signing keys or secrets changed in the store. */
   readonly onKeysChanged: () => void
+  /** This process has recorded an end. */
+  readonly onEnd: (ended: RecordedEnd) => void
 }
 
 export function serverMemory(options: MemoryOptions): ServerMemory {
@@ -71,6 +73,7 @@ export function serverMemory(options: MemoryOptions): ServerMemory {
     remembered.changed = listener
   }
   const denylist = toldDenylist(tail, (ended) => {
+    options.onEnd(ended)
     joins?.ended(ended)
     levels.bury(ended)
   })

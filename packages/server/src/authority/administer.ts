@@ -107,5 +107,6 @@ export const everything: Omit<SessionQuery, 'limit'> = {
   clientId: null,
   reason: null,
   ip: null,
+  search: null,
   before: null,
 }

@@ -415,6 +415,7 @@ const everything: SessionQuery = {
   clientId: null,
   reason: null,
   ip: null,
+  search: null,
   before: null,
   limit: 50,
 }

@@ -119,7 +119,7 @@ export interface EffectStore {
   /** Due now, with a new time to be tried in; what is under way is left alone. Answers how many. */
   retryEffects(choice: RetryChoice): Promise<number>
   countEffects(): Promise<readonly EffectCounts[]>
-  /** Called after the commit of an end or a start that has effects, by this process. */
+  /** Called when this process has committed effects that are due, or made them due again. */
   onEffects(listener: () => void): () => void
 }
 

@@ -95,6 +95,7 @@ export {
   type SessionHints,
   type SessionPage,
   type SessionQuery,
+  type SessionSearch,
   type SessionStore,
   type SnapshotCache,
   type StartRequest,
@@ -173,3 +174,14 @@ export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'
 export type { UserInfo } from './userinfo.ts'
 export type { CodeHash, DeviceVoucher } from './voucher.ts'
+export {
+  type ActivityCount,
+  type ActivityKind,
+  type ActivityPage,
+  type ActivityQuery,
+  activityKinds,
+  type FollowersPage,
+  type Replica,
+  type Verifier,
+  type WatchStore,
+} from './watch-ports.ts'

@@ -26,6 +26,7 @@ import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
 import type { CodeHash, Voucher } from './voucher.ts'
+import type { WatchStore } from './watch-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
 export class StoreUnavailable extends Error {
@@ -124,9 +125,18 @@ export interface SessionQuery {
   readonly clientId: ClientId | null
   readonly reason: EndReason | null
   readonly ip: string | null
+  readonly search: SessionSearch | null
   /** Newest first; only sessions with a smaller sid. */
   readonly before: SessionId | null
   readonly limit: number
+}
+
+/** What somebody typed: any of these may be meant. */
+export interface SessionSearch {
+  /** The uid begins so. */
+  readonly uidPrefix: string
+  readonly sid: SessionId | null
+  readonly ip: string | null
 }
 
 export interface SessionPage {
@@ -338,6 +348,7 @@ export interface Store
     EffectStore,
     CursorStore,
     DeviceStore,
+    WatchStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void

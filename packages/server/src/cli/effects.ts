@@ -1,5 +1,5 @@
 import type { EffectQuery, ListedEffect, RetryChoice } from '#authority'
-import { webhookTarget } from '#effects'
+import { effectJson, effectStates, webhookHosts } from '#http'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
 
@@ -9,12 +9,10 @@ export interface EffectListOptions {
   readonly json?: boolean
 }
 
-const states: readonly EffectQuery['state'][] = ['waiting', 'failed', 'given-up', 'all']
-
 /** `curfew effects list`: what is still to be done, and what nobody does any more. */
 export async function listEffects(io: Io, house: House, options: EffectListOptions): Promise<void> {
   const { effects, now } = await house.store.effects(queryOf(options))
-  const hosts = hostsOf(house)
+  const hosts = webhookHosts(house.config.webhooks)
   const lines = table(
     ['ID', 'EFFECT', 'TARGET', 'SESSION', 'AGE', 'TRIES', 'STATE', 'LAST ERROR'],
     effects.map((effect) => [
@@ -28,7 +26,7 @@ export async function listEffects(io: Io, house: House, options: EffectListOptio
       effect.lastError ?? '',
     ]),
   )
-  const value = { items: effects.map(describe) }
+  const value = { items: effects.map((effect) => effectJson(effect, hosts)) }
   print(io, options.json === true, value, effects.length === 0 ? ['nothing waits'] : lines)
 }
 
@@ -50,7 +48,7 @@ export async function retryEffects(io: Io, house: House, options: RetryOptions):
 }
 
 function queryOf({ state, limit: text }: EffectListOptions): EffectQuery {
-  const known = states.find((one) => one === state)
+  const known = effectStates.find((one) => one === state)
   if (known === undefined) {
     throw new CommandFailed(`--state is waiting, failed, given-up or all, not "${state}"`)
   }
@@ -73,11 +71,6 @@ function idOf(text: string): number {
   const id = Number(text)
   if (!Number.isSafeInteger(id) || id < 1) throw new CommandFailed(`"${text}" is not an id`)
   return id
-}
-
-/** Which webhook it is, without what its URL may hold beside the host. */
-function hostsOf({ config }: House): ReadonlyMap<string, string> {
-  return new Map(config.webhooks.map(({ url }) => [webhookTarget(url), new URL(url).host]))
 }
 
 function targetOf({ kind, target }: ListedEffect, hosts: ReadonlyMap<string, string>): string {
@@ -106,20 +99,4 @@ function ageOf(milliseconds: number): string {
     if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`
   }
   return `${seconds}s`
-}
-
-function describe(effect: ListedEffect) {
-  return {
-    id: effect.id,
-    kind: effect.kind,
-    event: effect.event,
-    target: effect.target,
-    sid: effect.sid,
-    state: effect.state,
-    created_at: Math.floor(effect.createdAt / 1000),
-    due_at: Math.floor(effect.dueAt / 1000),
-    gave_up_at: effect.gaveUpAt === null ? null : Math.floor(effect.gaveUpAt / 1000),
-    attempts: effect.attempts,
-    last_error: effect.lastError,
-  }
 }

@@ -1,34 +1,25 @@
 import type { KeyId } from '#domain'
+import { keysJson, rotatedJson } from '#http'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
 
 /** `curfew keys list`: signing keys, and the secrets by their ids. */
 export async function listKeys(io: Io, house: House, json: boolean): Promise<void> {
-  const now = house.clock.now()
-  const current = house.signingKeys.current(now).kid
-  const signing = house.signingKeys.all().map((key) => ({
-    kid: key.kid,
-    algorithm: key.algorithm,
-    state: key.kid === current ? 'signing' : key.activatesAt > now ? 'published' : 'replaced',
-    created_at: Math.floor(key.createdAt / 1000),
-    activates_at: Math.floor(key.activatesAt / 1000),
-  }))
-  const listed = await house.store.keyIds()
-  const secrets = listed.map(({ keyId, activatesAt }) => ({
-    key_id: keyId,
-    held: house.ring.holds(keyId),
-    current: house.ring.current(now) === keyId,
-    activates_at: Math.floor(activatesAt / 1000),
-  }))
+  const keys = await keysJson(house, house.clock.now())
   const lines = [
     ...table(
       ['SIGNING KEY', 'ALGORITHM', 'STATE', 'SIGNS FROM'],
-      signing.map((key) => [key.kid, key.algorithm, key.state, when(key.activates_at * 1000)]),
+      keys.signing_keys.map((key) => [
+        key.kid,
+        key.algorithm,
+        key.state,
+        when(key.activates_at * 1000),
+      ]),
     ),
     '',
     ...table(
       ['SECRET', 'IN THIS CONFIGURATION', 'DERIVES NEW TOKENS', 'FROM'],
-      secrets.map((secret) => [
+      keys.secrets.map((secret) => [
         secret.key_id,
         secret.held ? 'yes' : 'no',
         secret.current ? 'yes' : 'no',
@@ -36,7 +27,7 @@ export async function listKeys(io: Io, house: House, json: boolean): Promise<voi
       ]),
     ),
   ]
-  print(io, json, { signing_keys: signing, secrets }, lines)
+  print(io, json, keys, lines)
 }
 
 /** `curfew keys rotate`: published at once, signs after the delay, or at once with `--now`. */
@@ -45,10 +36,10 @@ export async function rotateKeys(
   house: House,
   options: { readonly now: boolean; readonly json: boolean },
 ): Promise<void> {
-  const kid = await house.signingKeys.rotate({ now: options.now })
-  const key = house.signingKeys.byKid(kid)
-  const from = key === undefined ? 'soon' : `from ${when(key.activatesAt)} UTC`
-  print(io, options.json, { kid }, [`${kid} is published and signs ${from}`])
+  const rotated = await rotatedJson(house, options)
+  const { kid, activates_at: at } = rotated
+  const from = at === null ? 'soon' : `from ${when(at * 1000)} UTC`
+  print(io, options.json, rotated, [`${kid} is published and signs ${from}`])
 }
 
 /** `curfew keys retire KEY-ID`: for a secret that is no longer in any configuration, or was stolen. */

@@ -64,7 +64,7 @@ export {
   place,
   slotOf,
 } from './placement.ts'
-export { type EndReason, endsChildren, parseReason, reason } from './reasons.ts'
+export { type EndReason, endReasons, endsChildren, parseReason, reason } from './reasons.ts'
 export { Secret } from './secret.ts'
 export {
   type AccessLedger,

@@ -13,8 +13,13 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify'
+import type { Replica } from '#authority'
+import type { FeedCursor } from '#domain'
 import { account } from './account.ts'
 import { ClientAddresses } from './address.ts'
+import { Overview } from './admin/overview.ts'
+import { SessionWatch } from './admin/session-watch.ts'
+import { VerifiersSeen } from './admin/verifiers-seen.ts'
 import { answerBrowserError } from './browser/answers.ts'
 import { Callers } from './callers.ts'
 import { ClientAuth } from './client-auth.ts'
@@ -40,6 +45,8 @@ import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
+import { activityRoute } from './routes/activity.ts'
+import { adminEventsRoute } from './routes/admin-events.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
@@ -47,14 +54,18 @@ import { deviceRoutes } from './routes/device.ts'
 import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
 import { deviceEventsRoute } from './routes/device-events.ts'
 import { devicePageRoutes } from './routes/device-page.ts'
+import { effectRoutes } from './routes/effects.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
+import { followersRoute } from './routes/followers.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
 import { homeRoute } from './routes/home.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { loginRoute } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
 import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
+import { overviewRoute } from './routes/overview.ts'
 import { providerLogoutRoutes } from './routes/provider-logout.ts'
 import { pushedAuthorizationRoute } from './routes/pushed-authorization.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -74,6 +85,8 @@ export interface Http {
   readonly admin: FastifyInstance | undefined
   /** Ends all event streams; closing the app does it too. */
   closeStreams(): void
+  /** What this process says of itself to the others; `head`: up to where it has read the feed. */
+  presence(head: FeedCursor | null): Pick<Replica, 'streams' | 'verifiers'>
 }
 
 /** The API of one replica. `app.listen` or `app.inject` makes it ready. */
@@ -89,7 +102,15 @@ export function createHttp(deps: HttpDeps): Http {
   void app.register(part(browserRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   const admin = adminElsewhere ? adminApp(deps, context) : undefined
-  return { app, admin, closeStreams: () => closeStreams(context) }
+  return {
+    app,
+    admin,
+    closeStreams: () => closeStreams(context),
+    presence: (head) => ({
+      streams: context.streams.size + context.screens.streams.size,
+      verifiers: context.verifiers.list(context.clock.now(), head),
+    }),
+  }
 }
 
 function closeStreams({ streams, screens }: HttpContext): void {
@@ -141,13 +162,18 @@ function contextOf(deps: HttpDeps): HttpContext {
   })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))
+  const consoles = {
+    watch: new SessionWatch(deps),
+    overview: new Overview(deps, () => performance.now()),
+    verifiers: new VerifiersSeen(),
+  }
   const screens = {
     // Whoever may open these needs no credentials: they never take the place of the feed's.
     streams: new EventStreams(settings.limits),
     watch: new DeviceWatch(deps.devices, deps.log),
   }
   metrics.source('curfew_event_streams', () => streams.size + screens.streams.size)
-  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams, screens }
+  return { ...deps, limiter, addresses, clientAuth, callers, bound, streams, ...consoles, screens }
 }
 
 /** What other workers let through counts here too. */
@@ -226,6 +252,12 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 function apiRoutes(app: App, context: HttpContext): void {
   apiForAll(app, context)
   adminSessionRoutes(app, context)
+  overviewRoute(app, context)
+  activityRoute(app, context)
+  followersRoute(app, context)
+  adminEventsRoute(app, context)
+  effectRoutes(app, context)
+  keyRoutes(app, context)
 }
 
 /** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */

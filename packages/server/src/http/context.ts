@@ -3,6 +3,9 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefau
 import type { TSchema } from 'typebox'
 import { parseSessionId, type SessionId } from '#domain'
 import type { ClientAddresses } from './address.ts'
+import type { Overview } from './admin/overview.ts'
+import type { SessionWatch } from './admin/session-watch.ts'
+import type { VerifiersSeen } from './admin/verifiers-seen.ts'
 import type { Caller, Callers } from './callers.ts'
 import type { ClientAuth } from './client-auth.ts'
 import type { HttpDeps } from './deps.ts'
@@ -30,6 +33,10 @@ export interface HttpContext extends HttpDeps {
   readonly callers: Callers
   readonly bound: BoundTokens
   readonly streams: EventStreams
+  /** What consoles listen to. */
+  readonly watch: SessionWatch
+  readonly overview: Overview
+  readonly verifiers: VerifiersSeen
   /** What screens with a device code listen to. */
   readonly screens: { readonly streams: EventStreams; readonly watch: DeviceWatch }
 }

@@ -14,6 +14,7 @@ import type {
 import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { SubjectTokenVerdict } from '#oidc'
 import type { DpopProofs } from '#tokens'
+import type { AdminDeps } from './admin/deps.ts'
 import type { BrowserDeps } from './browser/deps.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
@@ -24,6 +25,7 @@ export interface HttpDeps {
   readonly devices: DeviceAuthority
   readonly feed: Pick<FeedStore, 'page'>
   readonly events: FeedEvents
+  readonly admin: AdminDeps
   /** Tells which session an opaque token names, without asking the store. */
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials

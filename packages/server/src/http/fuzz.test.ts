@@ -22,6 +22,13 @@ const routes = [
   ['PATCH', '/users/{}'],
   ['GET', '/users/{}/sessions'],
   ['GET', '/admin/sessions'],
+  ['GET', '/admin/overview'],
+  ['GET', '/admin/activity'],
+  ['GET', '/admin/followers'],
+  ['GET', '/admin/effects'],
+  ['POST', '/admin/effects/retry'],
+  ['GET', '/admin/keys'],
+  ['POST', '/admin/keys/rotate'],
   ['GET', '/sessions/revoked'],
 ] as const
 
@@ -46,6 +53,10 @@ const member = fc.oneof(
     'device_name',
     'refresh_token',
     'ip',
+    'ids',
+    'target',
+    'all',
+    'now',
   ),
   fc.string(),
 )
@@ -71,7 +82,10 @@ const body = fc.oneof(
 const query = fc.oneof(
   fc.constant(''),
   fc
-    .dictionary(fc.constantFrom('since', 'limit', 'cursor', 'all', 'state', 'uid'), fc.string())
+    .dictionary(
+      fc.constantFrom('since', 'limit', 'cursor', 'all', 'state', 'uid', 'search'),
+      fc.string(),
+    )
     .map((values) => `?${new URLSearchParams(values)}`),
 )
 

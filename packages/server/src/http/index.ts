@@ -4,6 +4,9 @@
  * no state of sessions. Start at deps.ts (what it is given), app.ts (how it is joined), then the route
  * that you look for: routes/, one noun a file. Errors: problems.ts. Who asks: callers.ts.
  */
+export type { AdminDeps } from './admin/deps.ts'
+export { effectJson, effectStates, webhookHosts } from './admin/effect-answers.ts'
+export { keysJson, rotatedJson } from './admin/key-answers.ts'
 export { createHttp, createMetricsApp, type Http } from './app.ts'
 export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'

@@ -282,6 +282,11 @@ export const series = {
     help: "Messages heard on Redis, this replica's own among them: `ends` make it read the feed, `sessions` make it look at sessions again.",
     labels: { about: ['ends', 'sessions'] },
   },
+  curfew_activity_dropped_total: {
+    kind: 'counter',
+    help: 'Starts, refreshes and ends that the console’s chart lacks, because the store did not take the counts.',
+    labels: {},
+  },
   curfew_client_auth_failures_total: {
     kind: 'counter',
     help: 'Failed authentications of clients.',

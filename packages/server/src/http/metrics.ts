@@ -76,6 +76,7 @@ export class Metrics {
       | NamesOf<'gauge'>
       | 'curfew_cache_hits_total'
       | 'curfew_cache_misses_total'
+      | 'curfew_activity_dropped_total'
       | 'curfew_cache_evictions_total',
     read: () => number,
   ): void {

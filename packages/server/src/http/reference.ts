@@ -74,6 +74,7 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   devices: absent('the device authorizations'),
   feed: absent('the feed'),
   events: absent('the event source'),
+  admin: absent('what the console is shown'),
   opaque: absent('the opaque tokens'),
   clients: absent('the clients'),
   browser: absent('the browser'),

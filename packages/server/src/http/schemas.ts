@@ -111,10 +111,10 @@ export const pageQuery = {
   ),
 }
 
-const seconds = (description: string) => Type.Integer({ description })
-const maybeText = (description: string) =>
+export const seconds = (description: string) => Type.Integer({ description })
+export const maybeText = (description: string) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], description })
-const maybeSeconds = (description: string) =>
+export const maybeSeconds = (description: string) =>
   Type.Unsafe<number | null>({ type: ['integer', 'null'], description })
 
 const sessionMembers = {

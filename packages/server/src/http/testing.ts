@@ -39,6 +39,7 @@ import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
+import { FakeConsole } from './testing-console.ts'
 import {
   defaultSettings,
   nowMs,
@@ -70,6 +71,7 @@ export class FakeWorld {
   readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
+  readonly console = new FakeConsole(this.sessions)
   subjectToken: (token: string) => SubjectTokenVerdict = () => ({ kind: 'invalid', why: 'no' })
   feedPage: (query: FeedQuery) => FeedPage = () => page()
   events: (signal: AbortSignal) => AsyncIterable<FeedEvent> = quiet
@@ -269,6 +271,7 @@ export class FakeWorld {
         this.#ask('list')
         const all = [...this.sessions.values()]
           .filter(({ origin }) => query.uid === null || origin.uid === query.uid)
+          .filter(({ origin }) => origin.uid.startsWith(query.search?.uidPrefix ?? ''))
           .filter(({ kind }) => query.state === 'all' || query.state === kind)
           .filter(({ origin }) => query.before === null || origin.sid < query.before)
           .toSorted((a, b) => (a.origin.sid < b.origin.sid ? 1 : -1))
@@ -317,6 +320,7 @@ export class FakeWorld {
         },
       },
       events: { open: ({ signal }) => this.events(signal) },
+      admin: this.console.deps((call) => this.#ask(call)),
       opaque: { open: (_purpose, token) => this.#open(token) },
       clients: {
         secretMatches: (id, presented) => presented.reveal() === `${id}-secret`,

@@ -142,6 +142,10 @@ export const insertedColumns: readonly string[] = [
 /** Named one by one: a column that a newer version adds must not change a prepared statement. */
 export const sessionColumns: readonly string[] = [...insertedColumns, ...endColumns]
 
+export function sessionColumnsOf(alias: string): string {
+  return sessionColumns.map((column) => `${alias}.${column}`).join(', ')
+}
+
 export function insertedValues(session: SessionParts): readonly Param[] {
   return [
     session.origin.sid,

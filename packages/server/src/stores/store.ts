@@ -10,7 +10,9 @@ import {
   type Store,
   toldOf,
   type UserEndResult,
+  type WatchStore,
 } from '#authority'
+import { activityStatements, addActivity, readActivity } from './acts/activity.ts'
 import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
 import {
@@ -47,10 +49,11 @@ import { onceStatements, useOnce } from './acts/once.ts'
 import { countEffects, listEffects, outboxStatements, retryEffects } from './acts/outbox.ts'
 import { countOfSubject, endByProvider, providerEndStatements } from './acts/provider-ends.ts'
 import { pruneFeed, pruneSessions, pruneStatements } from './acts/prune.ts'
+import { beat, leave, readFollowers, replicaStatements } from './acts/replicas.ts'
+import { listSessions, listStatements } from './acts/session-list.ts'
 import {
   enableUser,
   findExpired,
-  listSessions,
   readFence,
   readSession,
   readUser,
@@ -58,6 +61,7 @@ import {
   swapSession,
 } from './acts/sessions.ts'
 import { startSession, startStatements } from './acts/start.ts'
+import { countUnended, readSessions, startedAfter, watchStatements } from './acts/watch.ts'
 import type { Engine } from './engine.ts'
 import { freshEpoch } from './epoch.ts'
 
@@ -74,6 +78,7 @@ export function createStore(engine: Engine): Store {
     ...effectMethods(engine, afterwards),
     ...cursorMethods(engine),
     ...deviceMethods(engine),
+    ...watchMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
@@ -112,10 +117,11 @@ function sessionMethods(
   engine: Engine,
 ): Methods<'read' | 'swap' | 'list' | 'expired' | 'user' | 'enableUser' | 'fence'> {
   const sql = sessionStatements(engine.dialect)
+  const lists = listStatements(engine.dialect)
   return {
     read: (sid) => engine.read(() => readSession(sql, sid)),
     swap: (from, to, until = null) => engine.writeOne(() => swapSession(sql, { from, to, until })),
-    list: (query) => engine.read(() => listSessions(sql, query)),
+    list: (query) => engine.read(() => listSessions(lists, query)),
     expired: (after, limit) => engine.read(() => findExpired(sql, after, limit)),
     user: (uid) => engine.read(() => readUser(sql, uid)),
     enableUser: (uid) => engine.writeOne(() => enableUser(sql, uid)),
@@ -253,7 +259,11 @@ function effectMethods(engine: Engine, afterwards: Afterwards): EffectStore {
       afterwards.effects()
     },
     effects: (query) => engine.read(() => listEffects(outbox, query)),
-    retryEffects: (choice) => engine.writeOne(() => retryEffects(outbox, choice)),
+    retryEffects: async (choice) => {
+      const retried = await engine.writeOne(() => retryEffects(outbox, choice))
+      if (retried > 0) afterwards.effects()
+      return retried
+    },
     countEffects: () => engine.read(() => countEffects(outbox)),
     onEffects: (listener) => afterwards.onEffects(listener),
   }
@@ -277,5 +287,21 @@ function deviceMethods(engine: Engine): DeviceStore {
       engine.writeOne(() => pollDevice(sql, deviceCode, clientId)),
     watchedDevice: (watch) => engine.read(() => watchedDevice(sql, watch)),
     deviceStandings: (ids) => engine.read(() => deviceStandings(sql, ids)),
+  }
+}
+
+function watchMethods(engine: Engine): WatchStore {
+  const sql = watchStatements(engine.dialect)
+  const activity = activityStatements(engine.dialect)
+  const replicas = replicaStatements(engine.dialect)
+  return {
+    startedAfter: (after, limit) => engine.read(() => startedAfter(sql, after, limit)),
+    sessions: (sids) => engine.read(() => readSessions(sql, sids)),
+    countUnended: () => engine.read(() => countUnended(sql)),
+    addActivity: (counts) => engine.writeOne(() => addActivity(activity, counts)),
+    activity: (query) => engine.read(() => readActivity(activity, query)),
+    beat: (replica) => engine.writeOne(() => beat(replicas, replica)),
+    leave: (id) => engine.writeOne(() => leave(replicas, id)),
+    followers: () => engine.read(() => readFollowers(replicas)),
   }
 }

@@ -35,7 +35,8 @@ async function raw(sql: string): Promise<readonly RawRow[]> {
 async function prepare(effects = noEffects): Promise<Subject> {
   offsetMs = 0
   const store = await open(effects)
-  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once, provider_subjects, outbox, cursors;
+  await raw(`truncate sessions, users, feed, signing_keys, key_ids, once, provider_subjects, outbox, cursors,
+      activity, replicas;
     update fence set value = 0; update feed_head set seq = 0, floor = 0, at = 0, keys_version = 1`)
   return {
     store,

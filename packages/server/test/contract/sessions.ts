@@ -171,6 +171,7 @@ export const everySession: SessionQuery = {
   clientId: null,
   reason: null,
   ip: null,
+  search: null,
   before: null,
   limit: 100,
 }

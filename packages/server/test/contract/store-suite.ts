@@ -10,6 +10,7 @@ import { keysSuite } from './keys-suite.ts'
 import { outboxSuite } from './outbox-suite.ts'
 import { providerSuite } from './provider-suite.ts'
 import { sessionsSuite } from './sessions-suite.ts'
+import { watchSuite } from './watch-suite.ts'
 
 export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: sessions`, () => sessionsSuite(prepare))
@@ -21,4 +22,5 @@ export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: authorization codes`, () => codesSuite(prepare))
   describe(`${engine}: device authorizations`, () => devicesSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
+  describe(`${engine}: what a console reads`, () => watchSuite(prepare))
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { everything, type SessionQuery } from '#authority'
-import { parseClientId, parseReason, reason } from '#domain'
+import { everything, type SessionQuery, type SessionSearch } from '#authority'
+import { parseClientId, parseReason, parseSessionId, reason } from '#domain'
 import { parseIp } from '../address.ts'
 import { adminSessionJson, logoutJson, nextCursor, paging } from '../answers.ts'
 import { type App, callerOf, type HttpContext, sidParam } from '../context.ts'
@@ -34,6 +34,9 @@ const searchQuery = closed({
   client_id: Type.Optional(Type.String({ format: 'client-id', description: 'Of this client.' })),
   reason: Type.Optional(Type.String({ format: 'reason', description: 'Ended for this reason.' })),
   ip: Type.Optional(Type.String({ format: 'ip', description: 'Used last from this address.' })),
+  search: Type.Optional(
+    text(300, 'Whose uid begins so, or with this sid, or used last from this address.'),
+  ),
 })
 const userQuery = closed({ ...pageQuery, state })
 type Search = Static<typeof searchQuery>
@@ -138,7 +141,13 @@ function filterOf(query: Search): Omit<SessionQuery, 'before' | 'limit'> {
     clientId: query.client_id === undefined ? null : (parseClientId(query.client_id) ?? null),
     reason: query.reason === undefined ? null : (parseReason(query.reason) ?? null),
     ip: query.ip === undefined ? null : (parseIp(query.ip) ?? null),
+    search: query.search === undefined ? null : searchOf(query.search),
   }
+}
+
+function searchOf(text: string): SessionSearch {
+  const sid = parseSessionId(text.toLowerCase()) ?? null
+  return { uidPrefix: text, sid, ip: parseIp(text) ?? null }
 }
 
 function notAUid() {

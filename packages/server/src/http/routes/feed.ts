@@ -4,6 +4,7 @@ import { type FeedEntry, type FeedPage, type FeedQuery, NextRead } from '#author
 import { formatCursor, toSeconds } from '#domain'
 import type { App, HttpContext } from '../context.ts'
 import { feedPosition } from '../feed-position.ts'
+import { readerOf } from '../feed-reader.ts'
 import { roleOnly } from '../guards.ts'
 import { closed } from '../schemas.ts'
 
@@ -64,6 +65,7 @@ export function feedRoutes(app: App, context: HttpContext): void {
       const asked = limit === undefined ? null : Number(limit)
       const told = await pageFor(page, { position, all: all === 'true', limit: asked })
       describe(reply, told)
+      context.verifiers.pulled(readerOf(context, request), told.cursor, context.clock.now())
       if (!told.reset && isKnown(request.headers['if-none-match'], told)) {
         return reply.code(304).send()
       }

@@ -2,7 +2,9 @@ import type { Pruned, PruneLimits } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { whole } from '../row.ts'
+import { pruneActivityStatement } from './activity.ts'
 import { codeStatements } from './codes.ts'
+import { pruneReplicasStatement } from './replicas.ts'
 
 /** No feed row goes earlier: replicas may need it to judge their snapshots (rule 5). */
 const feedKeptMsMin = 3_600_000
@@ -18,12 +20,16 @@ export interface PruneStatements {
   readonly once: Statement
   readonly codes: Statement
   readonly devices: Statement
+  readonly activity: Statement
+  readonly replicas: Statement
 }
 
 export function pruneStatements(dialect: Dialect): PruneStatements {
   const { now, greatest } = dialect
   return {
     codes: codeStatements(dialect).prune,
+    activity: pruneActivityStatement(dialect),
+    replicas: pruneReplicasStatement(dialect),
     feed: statement(
       'prune_feed',
       `delete from feed where seq in (
@@ -87,6 +93,8 @@ export function* pruneSessions(
   const once = yield* ask(sql.once, limits.rowsMax)
   const codes = yield* ask(sql.codes, limits.rowsMax)
   const devices = yield* ask(sql.devices, limits.rowsMax)
+  yield* ask(sql.activity)
+  yield* ask(sql.replicas)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const sessions = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
   const more = [once, codes, devices, sessions].some((rows) => rows.length >= limits.rowsMax)

@@ -1,14 +1,7 @@
-import type {
-  ExpiredScan,
-  ReadSession,
-  ScanPosition,
-  SessionPage,
-  SessionQuery,
-  UserState,
-} from '#authority'
-import type { Epoch, Instant, LiveSession, Session, SessionId, Uid } from '#domain'
-import { type Act, ask, askOne, type Param, type Row, type Statement, statement } from '../act.ts'
-import { groups, type Part, parts, sessionColumns } from '../columns.ts'
+import type { ExpiredScan, ReadSession, ScanPosition, UserState } from '#authority'
+import type { Epoch, Instant, LiveSession, SessionId, Uid } from '#domain'
+import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
+import { groups, type Part, parts, sessionColumnsOf } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, time, timeOrNull, toSession, whole } from '../row.ts'
 
@@ -19,7 +12,6 @@ export interface SessionStatements {
   readonly dialect: Dialect
   readonly read: Statement
   readonly swaps: Map<string, Statement>
-  readonly lists: Map<string, Statement>
   readonly expired: Statement
   readonly user: Statement
   readonly enable: Statement
@@ -32,11 +24,10 @@ export function sessionStatements(dialect: Dialect): SessionStatements {
     dialect,
     read: statement(
       'read',
-      `select ${qualified('s')}, h.epoch as head_epoch, h.seq as head_seq, ${now} as store_now
+      `select ${sessionColumnsOf('s')}, h.epoch as head_epoch, h.seq as head_seq, ${now} as store_now
       from sessions s, feed_head h where s.sid = $1 and h.id = 1`,
     ),
     swaps: new Map(),
-    lists: new Map(),
     expired: statement(
       'expired',
       `with scanned as (
@@ -110,62 +101,6 @@ function swapText({ now, least }: Dialect, changed: readonly Part[]): string {
     returning version`
 }
 
-/** Newest first; sids of UUIDv7 are in the order of their starts. */
-export function* listSessions(sql: SessionStatements, query: SessionQuery): Act<SessionPage> {
-  const { conditions, values } = filterOf(sql.dialect, query)
-  const rows = yield* ask(listOf(sql, conditions), query.limit + 1, ...values)
-  const found = rows.filter((row) => row['sid'] !== null).slice(0, query.limit)
-  return {
-    sessions: found.map(toSession) as readonly Session[],
-    more: rows.length > query.limit,
-    now: time(firstOf(rows), 'store_now'),
-  }
-}
-
-interface Filter {
-  readonly conditions: readonly string[]
-  readonly values: readonly Param[]
-}
-
-function filterOf({ now }: Dialect, query: SessionQuery): Filter {
-  const equals = [
-    ['uid', query.uid],
-    ['device', query.device],
-    ['client_id', query.clientId],
-    ['revoked_reason', query.reason],
-    ['ip', query.ip],
-  ] as const
-  const asked = equals.filter(([, value]) => value !== null)
-  const conditions: string[] = asked.map(([column], index) => `${column} = $${index + 2}`)
-  const values: Param[] = asked.map(([, value]) => value)
-  if (query.before !== null) {
-    conditions.push(`sid < $${values.length + 2}`)
-    values.push(query.before)
-  }
-  if (query.state === 'ended') conditions.push('revoked_at is not null')
-  if (query.state === 'live') {
-    conditions.push('revoked_at is null')
-    conditions.push(`absolute_expires_at > ${now} and idle_expires_at > ${now}`)
-  }
-  return { conditions, values }
-}
-
-// The clock comes along even when no session does: hence the outer join.
-function listOf(sql: SessionStatements, conditions: readonly string[]): Statement {
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
-  let list = sql.lists.get(where)
-  if (list === undefined) {
-    list = statement(
-      `list_${sql.lists.size}`,
-      `select c.store_now, ${qualified('s')} from (select ${sql.dialect.now} as store_now) c
-      left join (select * from sessions ${where} order by sid desc limit $1) s on true
-      order by s.sid desc`,
-    )
-    sql.lists.set(where, list)
-  }
-  return list
-}
-
 /** At most `scanRowsMax` rows are looked at, so that a step stays short on a large table. */
 export function* findExpired(
   sql: SessionStatements,
@@ -205,10 +140,6 @@ export function* enableUser(sql: SessionStatements, uid: Uid): Act<void> {
 
 export function* readFence(sql: SessionStatements): Act<number> {
   return whole(yield* askOne(sql.fence), 'value')
-}
-
-function qualified(alias: string): string {
-  return sessionColumns.map((column) => `${alias}.${column}`).join(', ')
 }
 
 function firstOf(rows: readonly Row[]): Row {

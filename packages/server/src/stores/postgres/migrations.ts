@@ -242,4 +242,33 @@ create index sessions_of_parent on sessions (parent_sid) where parent_sid is not
     name: 'when a user was signed out everywhere',
     text: 'alter table users add column signed_out_at bigint',
   },
+  {
+    version: 8,
+    name: 'what a console shows: sessions by address, activity, replicas',
+    text: `
+create index sessions_of_ip on sessions (ip, sid) where ip is not null;
+create table activity (
+  minute bigint not null,
+  kind text collate "C" not null,
+  detail text collate "C" not null,
+  count bigint not null,
+  primary key (minute, kind, detail)
+);
+create table replicas (
+  id text collate "C" not null primary key,
+  host text not null,
+  pid bigint not null,
+  worker bigint,
+  version text not null,
+  started_at bigint not null,
+  seen_at bigint not null,
+  epoch text collate "C",
+  seq bigint,
+  lag_ms bigint not null,
+  ready bigint not null,
+  streams bigint not null,
+  verifiers text not null
+) with (fillfactor = 50);
+`,
+  },
 ]

@@ -238,4 +238,33 @@ create index sessions_of_parent on sessions (parent_sid) where parent_sid is not
     name: 'when a user was signed out everywhere',
     text: 'alter table users add column signed_out_at integer',
   },
+  {
+    version: 8,
+    name: 'what a console shows: sessions by address, activity, replicas',
+    text: `
+create index sessions_of_ip on sessions (ip, sid) where ip is not null;
+create table activity (
+  minute integer not null,
+  kind text not null,
+  detail text not null,
+  count integer not null,
+  primary key (minute, kind, detail)
+) strict, without rowid;
+create table replicas (
+  id text not null primary key,
+  host text not null,
+  pid integer not null,
+  worker integer,
+  version text not null,
+  started_at integer not null,
+  seen_at integer not null,
+  epoch text,
+  seq integer,
+  lag_ms integer not null,
+  ready integer not null,
+  streams integer not null,
+  verifiers text not null
+) strict;
+`,
+  },
 ]

@@ -1,0 +1,63 @@
+/*
+ * What happens, counted in memory and added to the store's table every few seconds. Nothing of it stands
+ * in a request's way: a count is one addition to a map, and a store that is away costs the counts of that
+ * while. So does a crash; what a chart shows may be a little too low, and is never too high.
+ */
+import type { ActivityCount, ActivityKind, WatchStore } from '#authority'
+
+/** Different kinds and reasons between two writes; the reasons beyond are counted as `other`. */
+const keysMax = 64
+const flushMs = 5000
+
+export class ActivityCounter {
+  #counts = new Map<string, ActivityCount>()
+  #store: Pick<WatchStore, 'addActivity'> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #dropped = 0
+
+  /** How many were counted and never written. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** What is noted before waits until there is a store. */
+  start(store: Pick<WatchStore, 'addActivity'>): void {
+    this.#store = store
+    this.#timer = setInterval(() => void this.flush(), flushMs).unref()
+  }
+
+  note(kind: ActivityKind, detail = ''): void {
+    const key = this.#room(`${kind} ${detail}`) ? `${kind} ${detail}` : `${kind} other`
+    const known = this.#counts.get(key)
+    const named = key === `${kind} ${detail}` ? detail : 'other'
+    this.#counts.set(key, { kind, detail: named, count: (known?.count ?? 0) + 1 })
+  }
+
+  /** Never rejects. One write at a time; meanwhile more is counted. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.flush()
+  }
+
+  #room(key: string): boolean {
+    return this.#counts.has(key) || this.#counts.size < keysMax
+  }
+
+  async #write(): Promise<void> {
+    if (this.#store === undefined || this.#counts.size === 0) return
+    const counts = [...this.#counts.values()]
+    this.#counts = new Map()
+    try {
+      await this.#store.addActivity(counts)
+    } catch {
+      // Chosen outcome: they are lost. Written or not, nobody knows; twice would be worse.
+      this.#dropped += counts.reduce((sum, { count }) => sum + count, 0)
+    }
+  }
+}
