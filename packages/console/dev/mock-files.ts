@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 
-const folder = join(import.meta.dirname, '../../server/assets/console')
+/** Where `npm run build` puts it. */
+export const builtConsole = join(import.meta.dirname, '../../server/assets/console')
 
 const policy = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
@@ -17,7 +18,11 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-export async function serveConsole(path: string, response: ServerResponse): Promise<void> {
+export async function serveConsole(
+  path: string,
+  folder: string,
+  response: ServerResponse,
+): Promise<void> {
   const name = path === '' ? 'index.html' : normalize(path)
   try {
     const content = await readFile(join(folder, name))

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerApi } from './mock-api.ts'
-import { serveConsole } from './mock-files.ts'
+import { builtConsole, serveConsole } from './mock-files.ts'
 import { World } from './world.ts'
 
 export interface Mock {
@@ -21,7 +21,11 @@ export interface Mock {
 const base = '/auth'
 const keepAliveMs = 15_000
 
-export async function startMock({ port = 0, sessions = 10_000 } = {}): Promise<Mock> {
+export async function startMock({
+  port = 0,
+  sessions = 10_000,
+  folder = builtConsole,
+} = {}): Promise<Mock> {
   const world = new World(() => Math.floor(Date.now() / 1000), sessions)
   const streams = new Set<ServerResponse>()
   const server = createServer((request, response) => void handle(request, response))
@@ -30,7 +34,8 @@ export async function startMock({ port = 0, sessions = 10_000 } = {}): Promise<M
     const url = new URL(request.url ?? '/', 'http://mock')
     const path = url.pathname.startsWith(`${base}/`) ? url.pathname.slice(base.length) : null
     if (path === null) return reply(response, 404, { title: 'Not below publicUrl' })
-    if (path.startsWith('/console/')) return serveConsole(path.slice('/console/'.length), response)
+    if (path.startsWith('/console/'))
+      return serveConsole(path.slice('/console/'.length), folder, response)
     const fault = [...mock.faults].find(([prefix]) => path.startsWith(prefix))?.[1]
     if (fault) return reply(response, fault.status, fault.body)
     if (path === '/admin/events') return stream(response)
