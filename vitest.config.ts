@@ -52,6 +52,7 @@ export default defineConfig({
             'packages/server/test/redis/**/*.test.ts',
             'packages/server/test/services/**/*.test.ts',
             'packages/verifier/test/**/*.test.ts',
+            'packages/console/test/**/*.test.ts',
             'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,

@@ -11,6 +11,9 @@ type Part = { readonly name: string; readonly command: readonly [string, ...stri
 const node = process.execPath
 const parts: readonly Part[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the console', command: ['tsc', '-p', 'packages/console'] },
+  // With the bound of its script in vite.config.ts.
+  { name: 'console', command: ['npm', 'run', '--silent', 'build', '-w', 'packages/console'] },
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'layers', command: [node, 'tools/layers.ts'] },
   { name: 'tidy', command: [node, 'tools/tidy.ts'] },

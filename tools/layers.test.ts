@@ -8,6 +8,24 @@ function messages(path: string, text: string): string[] {
 
 const room = (name: string): string => `packages/server/src/${name}/x.ts`
 
+describe('the console', () => {
+  const file = 'packages/console/src/app.tsx'
+
+  test.each(['curfew/bin', '#domain', '@curfew/verifier', 'node:fs', 'vite'])(
+    'knows nothing of %s',
+    (to) => {
+      expect(messages(file, `import { a } from '${to}'\n`)).toHaveLength(1)
+    },
+  )
+
+  test('reaches no file of the server either, and nobody else draws with Preact', () => {
+    const path = '../../server/src/http/pages/style.ts'
+    expect(messages(file, `import { a } from '${path}'\n`)).toHaveLength(1)
+    expect(messages(room('http'), "import { h } from 'preact'\n")).toHaveLength(1)
+    expect(messages(file, "import { h } from 'preact'\n")).toEqual([])
+  })
+})
+
 describe('edges between rooms', () => {
   test.each([
     [

@@ -7,6 +7,7 @@ import { type Finding, importsOf, isTest, matchesIn, type Source } from './sourc
 import { readSources, report } from './tree.ts'
 
 const server = 'packages/server/src/'
+const web = 'packages/console/src/'
 const rooms = [
   'domain',
   'authority',
@@ -98,11 +99,21 @@ const reservedPackages: readonly Reserved[] = [
       'feed owns the denylist; ask it through a port in authority/ports.ts, joined in main.ts',
   },
   {
+    what: 'Preact',
+    matches: /^(?:preact|@preact\/.+)(?:\/.+)?$/,
+    owners: [web],
+    instead:
+      'pages of the server are plain HTML (http/pages); what needs script belongs to the console',
+  },
+  {
     what: 'node: modules',
     matches: /^node:/,
-    owners: ['packages/server/', 'packages/verifier/test/', 'demo/', 'bench/', 'tools/', '*.ts'],
+    owners: [
+      ...['packages/server/', 'packages/verifier/test/', 'demo/', 'bench/', 'tools/', '*.ts'],
+      ...['packages/console/dev/', 'packages/console/vite.config.ts'],
+    ],
     instead:
-      'the verifier runs in Node, Bun, Deno and workers: use what all of them have (WebCrypto, fetch)',
+      'the verifier and the console run elsewhere too: use what is there as well (WebCrypto, fetch)',
   },
 ]
 
@@ -121,6 +132,7 @@ const reservedGlobals: readonly Reserved[] = [
       `${server}clock.ts`,
       `${server}main.ts`,
       `${server}cli/`,
+      ...[`${web}clock.ts`, 'packages/console/dev/'],
       sdkTiming,
       'demo/',
       'bench/',
@@ -156,7 +168,9 @@ function checkImports(source: Source): Finding[] {
   return importsOf(source).flatMap(({ specifier, line }) => {
     const problem = specifier.startsWith('.')
       ? relativeProblem(source.path, from, specifier)
-      : (aliasProblem(from, specifier) ?? packageProblem(source.path, from, specifier))
+      : (consoleProblem(source.path, specifier) ??
+        aliasProblem(from, specifier) ??
+        packageProblem(source.path, from, specifier))
     return problem ? [{ path: source.path, line, message: problem }] : []
   })
 }
@@ -182,6 +196,14 @@ function relativeProblem(
 // bench/ measures single stores and tools/ print tables of the code: both may use a room's door.
 function isWorkshop(path: string): boolean {
   return /^(?:bench|demo|tools)\/|^[^/]+\.ts$/.test(path)
+}
+
+// What it knows of the server is the public API, and each package is bytes on somebody's poor line.
+function consoleProblem(path: string, specifier: string): string | undefined {
+  if (!path.startsWith(web) || /^(?:preact|@preact\/signals)(?:\/hooks)?$/.test(specifier)) {
+    return undefined
+  }
+  return `the console may not import ${specifier}: ask the public API, or write the few lines that you need`
 }
 
 function aliasProblem(from: Room | undefined, specifier: string): string | undefined {

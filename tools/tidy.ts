@@ -24,7 +24,7 @@ export function checkTidy(files: readonly TextFile[]): Finding[] {
   const paths = new Set(files.map((file) => file.path))
   const markdown = files.filter((file) => file.path.endsWith('.md'))
   const sources = files
-    .filter((file) => file.path.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file.path))
     .map((file) => parseSource(file.path, file.text))
   return [
     ...files.flatMap((file) => [...checkName(file), ...checkWords(file)]),
@@ -147,7 +147,7 @@ function at(path: string, line: number, message: string): Finding {
 }
 
 if (import.meta.main) {
-  const text = /\.(?:ts|js|md|json|ya?ml|sql|html|css|svg|sh|example)$|^\.ci\//
+  const text = /\.(?:tsx?|js|md|json|ya?ml|sql|html|css|svg|sh|example)$|^\.ci\//
   const readable = listFiles().filter((path) => text.test(path) && path !== 'package-lock.json')
   report('tidy', checkTidy(readable.map((path) => ({ path, text: readText(path) }))))
 }

@@ -19,7 +19,7 @@ export function readText(path: string, root: string = repositoryRoot): string {
 
 export function readSources(root: string = repositoryRoot): Source[] {
   return listFiles(root)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => parseSource(path, readText(path, root)))
 }
 
