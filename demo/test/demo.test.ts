@@ -51,7 +51,7 @@ describe('what there is to try', () => {
 
   test('the output names the parts, the users and what to try, and nothing else', () => {
     expect(demo.stderr).toBe('')
-    expect(demo.stdout).toContain('alice (pilot) · bob (no role) · admin (ops)')
+    expect(demo.stdout).toContain('alice (pilot) · bob (no role) · carol (ops, admin)')
     for (const number of [1, 2, 3]) expect(demo.stdout).toMatch(new RegExp(`^ +${number}\\. `, 'm'))
   })
 
@@ -64,12 +64,12 @@ describe('what there is to try', () => {
     const cookie = alice.cookie(places.application, 'curfew') ?? ''
     expect(cookie).not.toBe('')
     expect(page.body).not.toContain(cookie)
-    const forged = await ping(alice, { 'x-auth-request-user': 'admin' })
+    const forged = await ping(alice, { 'x-auth-request-user': 'carol' })
     expect(JSON.parse(forged.body)).toMatchObject({ user: 'alice' })
     expect((await alice.open(`${places.application}/admin`)).status).toBe(403)
-    const admin = new Visitor()
-    await signIn(places, admin, 'admin')
-    expect((await admin.open(`${places.application}/admin`)).status).toBe(200)
+    const carol = new Visitor()
+    await signIn(places, carol, 'carol')
+    expect((await carol.open(`${places.application}/admin`)).status).toBe(200)
   })
 
   test('the command in the output ends her sessions, and the next request is 401', async () => {
@@ -80,6 +80,32 @@ describe('what there is to try', () => {
     const over = await ping(alice)
     expect(over.status).toBe(401)
     expect(JSON.parse(over.body)).toMatchObject({ revoked_reason: 'admin_revoke' })
+  })
+
+  test('the API verifies what the proxy passes on, and its stream stops when the session ends', async () => {
+    const alice = new Visitor()
+    await signIn(places, alice, 'alice')
+    const missions = `${places.application}/missions`
+    const post = { form: {}, headers: { accept: 'application/json' } }
+    const started = await alice.ask(missions, post)
+    expect(started.status).toBe(201)
+    const { id } = JSON.parse(started.body) as { id: string }
+    // No token, and a cookie in its place: the API itself knows neither.
+    const cookie = `curfew=${alice.cookie(places.application, 'curfew')}`
+    const direct = await fetch(`${places.api}/missions`, { method: 'POST', headers: { cookie } })
+    expect(direct.status).toBe(401)
+    const bob = new Visitor()
+    await signIn(places, bob, 'bob')
+    expect((await bob.ask(missions, post)).status).toBe(403)
+    // It is told until its end, and its end comes by the revocation alone.
+    const stream = await fetch(`${missions}/${id}/events`, {
+      headers: { cookie, accept: 'text/event-stream' },
+    })
+    await revoke()
+    const events = await stream.text()
+    expect(events).toMatch(/^event: telemetry\ndata: {"seconds":\d+,"east":/)
+    expect(events).toMatch(/event: session-ended\ndata: {"code":"ended"}\n\n$/)
+    expect((await alice.ask(missions, post)).status).toBe(401)
   })
 
   test(
@@ -103,8 +129,8 @@ describe('what there is to try', () => {
       await one.click('button[value=bob]')
       await one.waitForSelector('text=Hello, Bob Lindgren')
       await one.click('text=Sign in as somebody else')
-      await one.click('button[value=admin]')
-      await one.waitForSelector('text=Hello, Ada Okafor')
+      await one.click('button[value=carol]')
+      await one.waitForSelector('text=Hello, Carol Okafor')
       await signOut(one)
       await context.close()
     },
@@ -128,11 +154,13 @@ describe('what there is to try', () => {
 
   test('Ctrl-C ends everything and leaves nothing behind', async () => {
     expect(demo.curfewPids()).toHaveLength(1)
+    // A sign-out, revocations at the provider, and whatever else has happened: no part complained.
+    expect(demo.stderr).toBe('')
     demo.signal('SIGINT')
     expect(await demo.exitCode()).toBe(0)
     expect(demo.curfewPids()).toEqual([])
     expect(demo.leftBehind()).toEqual([])
-    for (const url of [places.application, places.provider, places.curfew]) {
+    for (const url of [places.application, places.provider, places.curfew, places.api]) {
       await expect(fetch(url)).rejects.toThrow()
     }
   })
@@ -147,7 +175,7 @@ test(
     const here = await one.ready()
     const other = started(directly)
     const there = await other.ready()
-    for (const part of ['application', 'provider', 'curfew'] as const) {
+    for (const part of ['application', 'provider', 'curfew', 'api'] as const) {
       expect(here[part]).not.toBe(there[part])
     }
     const [pid = 0] = one.curfewPids()
