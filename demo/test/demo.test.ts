@@ -1,7 +1,5 @@
 /* `npm start`, as somebody meets it who has just cloned the repository. */
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startBrowser } from '../../packages/server/test/services/browser.ts'
 import { DemoProcess, type Places } from './demo-process.ts'
 import { type Answer, Visitor } from './visitor.ts'
 
@@ -23,18 +21,13 @@ async function signIn({ application }: Places, visitor: Visitor, person: string)
 describe('what there is to try', () => {
   let demo: DemoProcess
   let places: Places
-  let browser: Browser
 
   beforeAll(async () => {
     demo = new DemoProcess()
-    // A machine without a browser gets one first.
-    ;[places, browser] = await Promise.all([demo.ready(), startBrowser()])
-  }, 300_000)
+    places = await demo.ready()
+  }, busyMs)
 
-  afterAll(async () => {
-    await browser?.close()
-    demo.clear()
-  })
+  afterAll(() => demo.clear())
 
   const ping = (visitor: Visitor, headers: Record<string, string> = {}) =>
     visitor.ask(`${places.application}/api/ping`, {
@@ -107,50 +100,6 @@ describe('what there is to try', () => {
     expect(events).toMatch(/event: session-ended\ndata: {"code":"ended"}\n\n$/)
     expect((await alice.ask(missions, post)).status).toBe(401)
   })
-
-  test(
-    'in a browser, two tabs see their session end, and a sign-out ends it at the provider too',
-    async () => {
-      const context = await browser.newContext()
-      context.setDefaultTimeout(busyMs)
-      const [one, two] = [await context.newPage(), await context.newPage()]
-      await one.goto(places.application)
-      await one.click('button[value=alice]')
-      await two.goto(places.application)
-      for (const tab of [one, two]) await tab.waitForSelector('.dots i.good')
-      await revoke()
-      for (const tab of [one, two]) await tab.waitForSelector('text=(admin_revoke)')
-      // The provider still knows her: no question there.
-      await one.click('text=Sign in again')
-      await one.waitForSelector('.dots i.good')
-      await signOutAtProvider(two)
-      await one.waitForSelector('text=(idp_logout)')
-      await one.click('text=Sign in again')
-      await one.click('button[value=bob]')
-      await one.waitForSelector('text=Hello, Bob Lindgren')
-      await one.click('text=Sign in as somebody else')
-      await one.click('button[value=carol]')
-      await one.waitForSelector('text=Hello, Carol Okafor')
-      await signOut(one)
-      await context.close()
-    },
-    busyMs,
-  )
-
-  /** Curfew asks, since another site has sent the browser; the provider does not ask again. */
-  async function signOut(page: Page): Promise<void> {
-    await page.click('text=Sign out')
-    await page.click('button:text("Sign out")')
-    await page.waitForURL(/\/signed-out/)
-    await page.goto(places.application)
-    await page.waitForSelector('text=Who are you today?')
-  }
-
-  async function signOutAtProvider(page: Page): Promise<void> {
-    await page.goto(places.provider)
-    await page.click('button:text("Sign out")')
-    await page.waitForSelector('text=You are signed out')
-  }
 
   test('Ctrl-C ends everything and leaves nothing behind', async () => {
     expect(demo.curfewPids()).toHaveLength(1)
