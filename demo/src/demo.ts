@@ -2,8 +2,12 @@
  * The demo's parts, and who is where:
  *
  *   browser ── 127.0.0.1:4457  proxy ──▶ application
- *      │                         └─────▶ 127.0.0.1:4455  Curfew ──▶ SQLite
+ *      │                         ├─────▶ 127.0.0.1:4458  API ── follows the feed ──┐
+ *      │                         └─────▶ 127.0.0.1:4455  Curfew ──▶ SQLite ◀───────┘
  *      └────── localhost:4456  provider ◀──────┘
+ *
+ * The browser holds one cookie. What the API verifies is a token for it alone: Curfew mints it for the
+ * rule of /missions, the proxy passes it on, and no browser ever sees it.
  *
  * Cookies know hosts and no ports. So the application and Curfew are both on 127.0.0.1, and Curfew's cookie,
  * for this host alone, reaches both; in earnest `cookie.domain` or a hand-off does that. The provider is on
@@ -12,21 +16,24 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { startApi } from './api/api.ts'
 import { startApplication } from './application/application.ts'
-import { identityHeaders, identityNames } from './application/visitor.ts'
+import { identityHeaders } from './application/visitor.ts'
 import { Curfew } from './curfew.ts'
 import { freePort, listen, type Part } from './listen.ts'
+import { administrator } from './people.ts'
 import { startProvider } from './provider/provider.ts'
 import { createProxy } from './proxy/proxy.ts'
 
 /** Others are taken when these are not free. */
-const preferredPorts = { curfew: 4455, provider: 4456, proxy: 4457 } as const
+const preferredPorts = { curfew: 4455, provider: 4456, proxy: 4457, api: 4458 } as const
 
 /** What a person needs to know to play with it. */
 export interface Places {
   readonly application: string
   readonly provider: string
   readonly curfew: string
+  readonly api: string
   /** Of the client `backend`, which may end sessions. */
   readonly backendSecret: string
 }
@@ -42,22 +49,33 @@ export class Demo {
 
   async start(): Promise<Places> {
     const url = `http://127.0.0.1:${await freePort(preferredPorts.curfew)}`
+    const apiPort = await freePort(preferredPorts.api)
+    const api = `http://127.0.0.1:${apiPort}`
     const application = this.#add(await startApplication(url))
-    const options = { curfew: url, application: application.url, identityHeaders: identityNames }
-    const proxy = this.#add(await listen(createProxy(options), preferredPorts.proxy))
-    const client = { id: 'curfew', secret: secret(), url }
+    const proxy = this.#add(
+      await listen(
+        createProxy({
+          curfew: url,
+          application: { url: application.url, identityHeaders: namesOf(identityHeaders) },
+          others: [{ path: missions, url: api, identityHeaders: namesOf(apiHeaders) }],
+        }),
+        preferredPorts.proxy,
+      ),
+    )
+    const secrets = { provider: secret(), backend: secret(), api: secret() }
+    const client = { id: 'curfew', secret: secrets.provider, url }
     const provider = this.#add(
       await startProvider({ port: preferredPorts.provider, client, applicationUrl: proxy.url }),
     )
     const places = {
-      application: proxy.url,
-      provider: provider.url,
-      curfew: url,
-      backendSecret: secret(),
+      ...{ application: proxy.url, provider: provider.url, curfew: url, api },
+      backendSecret: secrets.backend,
     }
-    this.#curfew = new Curfew(url, (folder) => configuration(places, client.secret, folder))
+    this.#curfew = new Curfew(url, (folder) => configuration(places, secrets, folder))
     this.#add(this.#curfew)
     await this.#curfew.listening()
+    const reader = { clientId: 'api', clientSecret: secrets.api }
+    this.#add(await startApi(apiPort, { issuer: url, audience: api, ...reader }))
     return places
   }
 
@@ -84,8 +102,13 @@ export class Demo {
   }
 }
 
-function configuration(places: Places, clientSecret: string, folder: string): unknown {
-  const hosts = [new URL(places.application).host]
+interface Secrets {
+  readonly provider: string
+  readonly backend: string
+  readonly api: string
+}
+
+function configuration(places: Places, secrets: Secrets, folder: string): unknown {
   return {
     server: {
       publicUrl: places.curfew,
@@ -99,17 +122,37 @@ function configuration(places: Places, clientSecret: string, folder: string): un
         id: 'example',
         issuer: places.provider,
         clientId: 'curfew',
-        clientSecret,
+        clientSecret: secrets.provider,
         // There is no other provider whose users these could be mistaken for.
         uid: '{{ sub }}',
       },
     ],
-    clients: [{ id: 'backend', secret: places.backendSecret, roles: ['issuer'] }],
-    gateway: {
-      rules: [{ hosts, paths: ['/admin', '/admin/**'], require: { roles: ['ops'] } }, { hosts }],
-      headers: identityHeaders,
-    },
+    users: [{ match: administrator, roles: ['admin'] }],
+    clients: [
+      { id: 'backend', secret: secrets.backend, roles: ['issuer'] },
+      { id: 'api', secret: secrets.api, roles: ['service'] },
+      // A screen without a keyboard: it shows a code, and a phone that is signed in approves.
+      { id: 'screen', grants: ['device_code', 'refresh_token'] },
+    ],
+    gateway: { rules: rules(places), headers: identityHeaders },
   }
+}
+
+const missions = '/missions'
+const apiHeaders = { Authorization: 'Bearer {{ accessToken }}' } as const
+
+/** The first that matches decides. */
+function rules({ application, api }: Places): unknown[] {
+  const hosts = [new URL(application).host]
+  return [
+    { hosts, paths: ['/admin', '/admin/**'], require: { roles: ['ops'] } },
+    { hosts, paths: [missions, `${missions}/**`], audience: api, headers: apiHeaders },
+    { hosts },
+  ]
+}
+
+function namesOf(headers: Readonly<Record<string, string>>): string[] {
+  return Object.keys(headers).map((name) => name.toLowerCase())
 }
 
 function secret(): string {

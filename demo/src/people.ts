@@ -14,23 +14,26 @@ export const people: readonly Person[] = [
     name: 'Alice Moreau',
     email: 'alice@example.com',
     roles: ['pilot'],
-    note: 'A pilot. May open the application, not its operations page.',
+    note: 'A pilot: the one who may fly a mission.',
   },
   {
     id: 'bob',
     name: 'Bob Lindgren',
     email: 'bob@example.com',
     roles: [],
-    note: 'Has no role at all, and may still sign in.',
+    note: 'Has no role at all: may sign in, and not fly.',
   },
   {
-    id: 'admin',
-    name: 'Ada Okafor',
-    email: 'admin@example.com',
+    id: 'carol',
+    name: 'Carol Okafor',
+    email: 'carol@example.com',
     roles: ['ops'],
-    note: 'Runs operations: the one who may open every page.',
+    note: 'Runs operations: every page, and Curfew’s console.',
   },
 ]
+
+/** Whom Curfew's configuration makes an administrator; no provider could. */
+export const administrator = 'carol'
 
 export function personWith(id: string): Person | undefined {
   return people.find((person) => person.id === id)

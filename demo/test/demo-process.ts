@@ -13,6 +13,7 @@ export interface Places {
   readonly application: string
   readonly provider: string
   readonly curfew: string
+  readonly api: string
   /** From the command that a person is invited to run. */
   readonly revoke: { readonly credentials: string; readonly url: string }
 }
@@ -58,6 +59,7 @@ export class DemoProcess {
       application: after('application'),
       provider: after('provider'),
       curfew: after('Curfew'),
+      api: after('API'),
       revoke: { credentials: curl?.[1] ?? '', url: curl?.[2] ?? '' },
     }
   }

@@ -41,3 +41,13 @@ test('the ping says whose it is, and an unknown page is 404', async () => {
   expect(JSON.parse((await ask('/api/ping', alice)).body)).toMatchObject({ user: 'alice' })
   expect((await ask('/nothing', alice)).status).toBe(404)
 })
+
+test('the mission page runs its own script alone, and says who may not fly', async () => {
+  const { body } = await ask('/mission', alice)
+  expect(body).toContain('<script type="module" src="/scripts/mission.js"></script>')
+  expect(body).toContain('script-src &#39;self&#39;')
+  expect(body).not.toContain('you are none')
+  expect((await ask('/scripts/mission.js', alice)).body).toContain('EventSource')
+  const bob = { ...alice, 'x-auth-request-groups': '' }
+  expect((await ask('/mission', bob)).body).toContain('you are none')
+})

@@ -1,23 +1,20 @@
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { type Html, html } from '../page/html.ts'
-import { type Look, loadStyle, renderPage } from '../page/page.ts'
+import { loadStyle, type Page, renderPage } from '../page/page.ts'
+import { missionCard } from './mission-card.ts'
 import { identityNames, type Visitor } from './visitor.ts'
 
 export async function loadPages(curfew: string): Promise<Pages> {
-  const style = await loadStyle(new URL('application.css', import.meta.url))
-  return new Pages(curfew, style, await readFile(new URL('watch.js', import.meta.url), 'utf8'))
+  return new Pages(curfew, await loadStyle(new URL('application.css', import.meta.url)))
 }
 
 export class Pages {
   readonly #curfew: string
   readonly #style: string
-  readonly #watch: string
 
-  constructor(curfew: string, style: string, watch: string) {
+  constructor(curfew: string, style: string) {
     this.#curfew = curfew
     this.#style = style
-    this.#watch = watch
   }
 
   home(visitor: Visitor, { headers, rawHeaders }: IncomingMessage): string {
@@ -25,37 +22,39 @@ export class Pages {
     // Without a prompt the provider would say the same name again, and ask nobody.
     const another = `${this.#curfew}/login?prompt=login&return_to=${here}`
     const main = html`${whoCard(visitor, another)}${watchCard(visitor)}${headersCard(rawHeaders)}`
-    return renderPage(look(this.#style, visitor), { title: 'Home', main, script: this.#watch })
+    return this.#page(visitor, { title: 'Home', main, modules: ['/scripts/watch.js'] })
   }
 
   operations(visitor: Visitor): string {
     const main = html`<section class="card"><h1>Operations</h1>
 <p>You have the role <span class="tag">ops</span>, so Curfew let you through. Whoever has not is told so by
 Curfew; this application never hears of it.</p></section>${watchCard(visitor)}`
-    return renderPage(look(this.#style, visitor), {
-      title: 'Operations',
-      main,
-      script: this.#watch,
-    })
+    return this.#page(visitor, { title: 'Operations', main, modules: ['/scripts/watch.js'] })
+  }
+
+  mission(visitor: Visitor): string {
+    const main = missionCard(visitor)
+    return this.#page(visitor, { title: 'Mission', main, modules: ['/scripts/mission.js'] })
   }
 
   missing(visitor: Visitor): string {
     const main = html`<section class="card"><h1>There is no such page</h1>
 <p><a href="/">Back to the beginning</a></p></section>`
-    return renderPage(look(this.#style, visitor), { title: 'Not found', main })
+    return this.#page(visitor, { title: 'Not found', main })
   }
-}
 
-function look(style: string, { id }: Visitor): Look {
-  const bar = html`<nav><a href="/">Home</a><a href="/admin">Operations</a></nav>
-<span class="me">${id} <a href="/.curfew/signout">Sign out</a></span>`
-  return { site: 'Hangar', style, bar }
+  #page({ id }: Visitor, page: Page): string {
+    const bar = html`<nav><a href="/">Home</a><a href="/mission">Mission</a>
+<a href="/admin">Operations</a></nav>
+<span class="me"><a href="${this.#curfew}/account">${id}</a><a href="/.curfew/signout">Sign out</a></span>`
+    return renderPage({ site: 'Hangar', style: this.#style, bar }, page)
+  }
 }
 
 function whoCard({ id, name, email, roles }: Visitor, another: string): Html {
   const tags = roles.map((role) => html` <span class="tag">${role}</span>`)
   return html`<section class="card who">
-<span class="face">${name.slice(0, 1)}</span>
+<span class="face" aria-hidden="true">${name.slice(0, 1)}</span>
 <div><h1>Hello, ${name}</h1>
 <p class="hint">${id} · ${email}${tags.length === 0 ? ' · no role' : tags}</p></div>
 <p>This application has no sign-in of its own. Curfew vouches for each request, and says who it is in the

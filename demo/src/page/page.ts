@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { type Html, html, verbatim } from './html.ts'
@@ -16,6 +17,8 @@ export interface Page {
   readonly title: string
   readonly main: Html
   readonly script?: string
+  /** Of this site, by their paths. */
+  readonly modules?: readonly string[]
 }
 
 /** What all sites here have in common, and then the site's own. */
@@ -25,11 +28,13 @@ export async function loadStyle(own: URL): Promise<string> {
   return texts.join('\n')
 }
 
-export function renderPage({ site, style, bar }: Look, { title, main, script }: Page): string {
-  const page = html`<!doctype html>
+export function renderPage({ site, style, bar }: Look, page: Page): string {
+  const { title, main, script, modules = [] } = page
+  const text = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="content-security-policy" content="${policy(style, page)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
@@ -40,10 +45,31 @@ export function renderPage({ site, style, bar }: Look, { title, main, script }: 
 <header class="bar"><a class="brand" href="/">${site}</a>${bar}</header>
 <main>${main}</main>
 ${script === undefined ? [] : html`<script type="module">${verbatim(script)}</script>`}
+${modules.map((path) => html`<script type="module" src="${path}"></script>`)}
 </body>
 </html>
 `
-  return page.text
+  return text.text
+}
+
+/**
+ * Nothing from elsewhere, and of scripts in the page only the very ones that were put there. Forms are free
+ * to lead away: browsers count the redirects that follow a sign-in as their doing.
+ */
+function policy(style: string, { script, modules = [] }: Page): string {
+  const scripts = [
+    ...(script === undefined ? [] : [sourceOf(script)]),
+    ...(modules.length === 0 ? [] : ["'self'"]),
+  ]
+  return [
+    "default-src 'none'; base-uri 'none'; connect-src 'self'; img-src data:",
+    `style-src ${sourceOf(style)}`,
+    `script-src ${scripts.length === 0 ? "'none'" : scripts.join(' ')}`,
+  ].join('; ')
+}
+
+function sourceOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }
 
 export function sendPage(response: ServerResponse, status: number, text: string): void {
@@ -51,6 +77,8 @@ export function sendPage(response: ServerResponse, status: number, text: string)
     'content-type': 'text/html; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
+    // What a page cannot say of itself: nobody shows it inside another one.
+    'content-security-policy': "frame-ancestors 'none'",
   })
   response.end(text)
 }

@@ -21,6 +21,10 @@ const accessTokenSeconds = 60
 const daySeconds = 86_400
 const scopes = 'openid profile email offline_access'
 
+interface Owned {
+  readonly clientId: string
+}
+
 export function configurationFor(
   client: Client,
   { keys, cookies }: Secrets,
@@ -49,7 +53,11 @@ export function configurationFor(
     },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_: Context, { clientId }: Owned, token: Owned) =>
+          token.clientId === clientId,
+      },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         logoutSource: (context: Context, form: string) => {

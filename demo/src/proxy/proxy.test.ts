@@ -47,6 +47,7 @@ const greet: RequestListener = (incoming, answer) => {
 async function stage(
   curfew: RequestListener = allow,
   application: Server = createServer(greet),
+  api: Server = createServer(greet),
 ): Promise<Stage> {
   const asked: IncomingMessage[] = []
   const reached: IncomingMessage[] = []
@@ -56,8 +57,8 @@ async function stage(
     curfew: await listening(
       createServer(curfew).prependListener('request', (one) => asked.push(one)),
     ),
-    application: await listening(application),
-    identityHeaders,
+    application: { url: await listening(application), identityHeaders },
+    others: [{ path: '/missions', url: await listening(api), identityHeaders: ['authorization'] }],
   }
   return { proxy: await listening(createProxy(options)), asked, reached }
 }
@@ -127,6 +128,26 @@ test('the application gets the identity that Curfew answered, and never the clie
     'x-request-id': ['7'],
     'x-forwarded-host': [new URL(proxy).host],
   })
+})
+
+test('the API gets the token that Curfew answered, and neither cookie nor identity; the application no token', async () => {
+  const curfew: RequestListener = (_, answer) => {
+    answer.writeHead(200, { authorization: 'Bearer minted', cookie: 'a=1' }).end()
+  }
+  const heard: IncomingMessage[] = []
+  const api = createServer(greet).prependListener('request', (incoming) => heard.push(incoming))
+  const { proxy, reached } = await stage(curfew, undefined, api)
+  const headers = { authorization: 'Bearer forged', cookie: 'curfew=c', 'x-auth-request-user': 'x' }
+  for (const path of ['/missions', '/missions/7/events?a=/', '/missions2', '/x/missions']) {
+    await send(proxy, { path, headers })
+  }
+  expect(heard.map(({ url }) => url)).toEqual(['/missions', '/missions/7/events?a=/'])
+  expect(heard[0]?.headersDistinct).toMatchObject({ authorization: ['Bearer minted'] })
+  for (const name of ['cookie', 'x-auth-request-user']) {
+    expect(heard[0]?.headersDistinct).not.toHaveProperty(name)
+  }
+  expect(reached.map(({ url }) => url)).toEqual(['/missions2', '/x/missions'])
+  expect(reached[0]?.headersDistinct).not.toHaveProperty('authorization')
 })
 
 test('any other answer of Curfew goes to the client as it is', async () => {

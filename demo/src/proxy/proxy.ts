@@ -3,7 +3,7 @@
  * nginx, Caddy, Traefik, HAProxy or Envoy (examples/ has a configuration for each), and does the same:
  *
  *   it asks Curfew about every request, the handshakes of WebSockets included
- *   200         to the application, with the identity headers that Curfew answered, never the client's
+ *   200         to the application or the API, with the headers that Curfew answered, never the client's
  *   another     to the client as it is: a redirect to sign in, 401, 403, 503, a cookie
  *   no answer   503: nobody comes through
  */
@@ -21,8 +21,14 @@ import { endToEnd, only, type RawHeaders } from './headers.ts'
 
 export interface ProxyOptions {
   readonly curfew: string
-  readonly application: string
-  /** The names in `gateway.headers`, in lower case. */
+  readonly application: Upstream
+  /** What lies at these paths, and below them, is not the application's. */
+  readonly others?: readonly (Upstream & { readonly path: string })[]
+}
+
+export interface Upstream {
+  readonly url: string
+  /** The names in its rule's `headers`, in lower case: from Curfew alone, and for nobody else. */
   readonly identityHeaders: readonly string[]
 }
 
@@ -55,8 +61,12 @@ function letThrough(
   identity: RawHeaders,
 ): void {
   const { method = 'GET', url = '/' } = incoming
-  const headers = forApplication(options, incoming, identity)
-  const onward = request(options.application, { method, path: url, headers })
+  const upstream = upstreamFor(options, url)
+  const headers = forUpstream(incoming, {
+    taken: only(identity, upstream.identityHeaders),
+    dropped: upstreamsOf(options).flatMap(({ identityHeaders }) => identityHeaders),
+  })
+  const onward = request(upstream.url, { method, path: url, headers })
   onward.once('response', (response) => pass(response, answer))
   onward.once('error', () => fail(answer, 502, 'The application does not answer.'))
   // The client has gone: the application need not go on.
@@ -69,15 +79,23 @@ function letThrough(
   onward.end()
 }
 
-function forApplication(
-  { identityHeaders }: ProxyOptions,
+function upstreamFor({ application, others = [] }: ProxyOptions, url: string): Upstream {
+  const [asked = ''] = url.split('?')
+  return others.find(({ path }) => `${asked}/`.startsWith(`${path}/`)) ?? application
+}
+
+function upstreamsOf({ application, others = [] }: ProxyOptions): Upstream[] {
+  return [application, ...others]
+}
+
+function forUpstream(
   { rawHeaders, headers, socket }: IncomingMessage,
-  identity: RawHeaders,
+  identity: { readonly taken: RawHeaders; readonly dropped: readonly string[] },
 ): string[] {
   const { upgrade, host = '' } = headers
   return [
-    ...endToEnd(rawHeaders, ['expect', ...forwardedNames, ...identityHeaders]),
-    ...only(identity, identityHeaders),
+    ...endToEnd(rawHeaders, ['expect', ...forwardedNames, ...identity.dropped]),
+    ...identity.taken,
     ...['X-Forwarded-For', socket.remoteAddress ?? ''],
     ...['X-Forwarded-Proto', 'http', 'X-Forwarded-Host', host],
     ...(upgrade === undefined ? [] : ['Connection', 'Upgrade', 'Upgrade', upgrade]),
