@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import type { SessionId } from '#domain'
+import { instant, type LiveSession, type SessionId } from '#domain'
 import { openWorld, started } from '#test/authority/rooms.ts'
 import { createGatewayAuthority } from './gateway-authority.ts'
+import { StoreUnavailable } from './ports.ts'
+import type { Freshness, TokenStanding } from './provider-refresh.ts'
 
 test('a crowd with one token is one read, and who comes after a change is told of it', async () => {
   const world = await openWorld()
@@ -39,3 +41,58 @@ test('a crowd with one token is one read, and who comes after a change is told o
   expect(late).toMatchObject({ session: { grants: { roles: ['chef'] } } })
   for (const one of await Promise.all(crowd)) expect(one.kind).toBe('live')
 })
+
+test('rule 24 identity: our own pages open to nobody for whom the provider no longer vouches', async () => {
+  const world = await openWorld()
+  const { sid } = await started(world, { device: 'web', roles: [] })
+  let [standing, answer]: [TokenStanding, Freshness['kind']] = [
+    { kind: 'good', until: null },
+    'good',
+  ]
+  const gateway = createGatewayAuthority({
+    store: world.store,
+    seal: { seal: () => '', unseal: () => ({ kind: 'unreadable' }) },
+    lastSeen: { note: () => undefined },
+    behind: { add: () => undefined },
+    rooms: {
+      ...world.rooms,
+      refresh: {
+        standing: () => standing,
+        freshen: async (session) => freshness(answer, session),
+        hasLapsed: () => false,
+      },
+    },
+  })
+  const session = await gateway.bySid(sid)
+  if (session === undefined) throw new Error('the session has just been started')
+  const opened = () => gateway.byPageCookie(gateway.pageCookieOf(session))
+  expect(await opened()).toMatchObject({ origin: { sid } })
+  // Due ahead of its end: refreshed behind the next answer of forward auth, good until then.
+  standing = { kind: 'ahead', until: instant(0) }
+  answer = 'sign-in'
+  expect(await opened()).toMatchObject({ origin: { sid } })
+  standing = { kind: 'due' }
+  for (answer of ['sign-in', 'gone'] as const) {
+    expect(await opened()).toBeUndefined()
+    expect(await gateway.isVouchedFor(session)).toBe(false)
+  }
+  answer = 'unavailable'
+  await expect(opened()).rejects.toBeInstanceOf(StoreUnavailable)
+  answer = 'good'
+  expect(await opened()).toMatchObject({ origin: { sid } })
+})
+
+function freshness(kind: Freshness['kind'], session: LiveSession): Freshness {
+  switch (kind) {
+    case 'good':
+      return { kind, session, late: false }
+    case 'sign-in':
+      return { kind, why: 'no-refresh-token' }
+    case 'unavailable':
+      return { kind, retryAfterMs: 1000 }
+    case 'gone':
+      return { kind }
+    default:
+      throw new Error(`${kind} is not asked for here`)
+  }
+}

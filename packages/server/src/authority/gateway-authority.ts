@@ -2,6 +2,7 @@ import { type ClientId, isExpired, type LiveSession, type SessionId } from '#dom
 import { readFresh } from './apply.ts'
 import { type CheckRooms, checkSession, type SessionCheck } from './check-session.ts'
 import type { LastSeen } from './last-seen.ts'
+import { StoreUnavailable } from './ports.ts'
 import { type Acceptable, present } from './present.ts'
 import type { ProviderRefreshDeps } from './provider-attempt.ts'
 import { endByProviderSid, endBySubject } from './provider-logout.ts'
@@ -28,6 +29,13 @@ export interface GatewayAuthority {
   /** The same for the cookie of our own pages. */
   pageCookieOf(session: LiveSession): string
   byPageCookie(cookie: string): Promise<LiveSession | undefined>
+  /**
+   * Does the provider still vouch for whoever opens our pages or acts through them (rule 24)? An
+   * administrator who has left, or a person who approves a screen, is asked to sign in again.
+   *
+   * @throws StoreUnavailable while the provider is at fault and the grace is over
+   */
+  isVouchedFor(session: LiveSession): Promise<boolean>
   /** By its id alone: only for a caller that proved the session in another way. */
   bySid(sid: SessionId): Promise<LiveSession | undefined>
   upstreamToken(session: LiveSession, audience: string): Promise<UpstreamToken>
@@ -70,7 +78,8 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     cookieOf: (session) => cookieOf(rooms, 'cookie', session),
     byCookie: (cookie) => byCookie(rooms, 'cookie', cookie),
     pageCookieOf: (session) => cookieOf(rooms, 'page', session),
-    byPageCookie: (cookie) => byCookie(rooms, 'page', cookie),
+    byPageCookie: (cookie) => byPageCookie(rooms, cookie),
+    isVouchedFor: (session) => isVouchedFor(rooms, session),
     bySid: async (sid) => {
       const read = await readFresh(rooms, sid)
       if (read?.session.kind !== 'live') return undefined
@@ -102,6 +111,18 @@ async function byCookie(
 ): Promise<LiveSession | undefined> {
   const presented = await present(rooms, cookie, [purpose])
   return presented.kind === 'live' ? presented.session : undefined
+}
+
+async function byPageCookie(rooms: CheckRooms, cookie: string): Promise<LiveSession | undefined> {
+  const session = await byCookie(rooms, 'page', cookie)
+  return session !== undefined && (await isVouchedFor(rooms, session)) ? session : undefined
+}
+
+async function isVouchedFor({ refresh }: CheckRooms, session: LiveSession): Promise<boolean> {
+  if (refresh.standing(session).kind !== 'due') return true
+  const { kind } = await refresh.freshen(session)
+  if (kind !== 'unavailable') return kind === 'good'
+  throw new StoreUnavailable(new Error('the identity provider does not answer'))
 }
 
 function keepFresh({ rooms, behind }: GatewayAuthorityDeps, session: LiveSession): void {

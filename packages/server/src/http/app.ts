@@ -159,6 +159,7 @@ function contextOf(deps: HttpDeps): HttpContext {
   const callers = new Callers({
     ...{ authority, clientAuth, addresses, limits: limiter, bound },
     ...{ cookie: deps.browser.cookie, publicUrl: settings.publicUrl },
+    isVouchedFor: (session) => deps.browser.gateway.isVouchedFor(session),
   })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))

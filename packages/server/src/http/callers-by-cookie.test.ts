@@ -48,6 +48,16 @@ describe('rule 15 audience: the cookie of our own pages', () => {
     expect(answer.statusCode).toBe(401)
   })
 
+  test('rule 24 identity: for whom the provider no longer vouches, it is good for nothing', async () => {
+    const { world, app } = worldOfThree()
+    world.lapsed = true
+    const answer = await send(app, { url: '/admin/sessions', headers: page(3) })
+    expect(answer.statusCode).toBe(401)
+    expect(answer.json()).toMatchObject({ code: 'invalid_token' })
+    const out = { method: 'POST', url: '/logout', headers: page(3, own) } as const
+    expect((await send(app, out)).json()).toMatchObject({ revoked: true })
+  })
+
   test('rule 15 audience: it is no Bearer, and no client of /oauth has it', async () => {
     const { world, app } = worldOfThree()
     const asBearer = await send(app, { url: '/sessions', headers: bearer('cfp_3') })

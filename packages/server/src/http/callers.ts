@@ -32,6 +32,8 @@ export interface CallersDeps {
   /** Under which name the cookie of our own pages comes. */
   readonly cookie: { readonly secure: boolean }
   readonly publicUrl: string
+  /** Does the provider still vouch for whoever acts through our pages? @throws StoreUnavailable */
+  readonly isVouchedFor: (session: LiveSession) => Promise<boolean>
 }
 
 type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 'method' | 'url'>
@@ -80,8 +82,12 @@ export class Callers {
     requireOwnPage(raw, this.#deps.publicUrl)
     const presented = await this.#deps.authority.presentPage(cookie)
     const { kind } = presented
-    if (kind === 'invalid' || kind === 'gone')
+    if (kind === 'invalid' || kind === 'gone') {
       throw badToken('The cookie of this page is not good.')
+    }
+    if (kind === 'live' && !(await this.#deps.isVouchedFor(presented.session))) {
+      throw badToken('The identity provider no longer vouches for this session; sign in again.')
+    }
     return this.#one([presented], [])
   }
 

@@ -79,6 +79,8 @@ export class FakeWorld {
   fenceMoved = false
   joins = false
   origins = new Set<string>()
+  /** Whether the identity provider has ceased to vouch for everybody. */
+  lapsed = false
 
   add(n: number, uid: string, roles: readonly string[] = []): LiveSession {
     const session = sessionOf(n, uid, roles)
@@ -338,7 +340,7 @@ export class FakeWorld {
       log: { debug: line, info: line, warn: line, error: line },
       metrics: this.metrics,
       fellows: noFellows,
-      browser: noBrowser,
+      browser: barelyBrowser(this),
       dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),
@@ -365,7 +367,12 @@ export class FakeWorld {
 }
 
 /** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
-const noBrowser = { cookie: { name: '__Host-curfew', secure: true } } as HttpDeps['browser']
+function barelyBrowser(world: Pick<FakeWorld, 'lapsed'>): HttpDeps['browser'] {
+  return {
+    cookie: { name: '__Host-curfew', secure: true },
+    gateway: { isVouchedFor: async () => !world.lapsed },
+  } as unknown as HttpDeps['browser']
+}
 
 /** None are asked for: devices.test.ts has real ones. */
 const noDevices = {} as HttpDeps['devices']
