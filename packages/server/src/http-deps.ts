@@ -2,7 +2,14 @@ import type { Logger } from 'pino'
 import type { OnceStore } from '#authority'
 import type { ClientAuth, Config } from '#config'
 import type { ClientId } from '#domain'
-import type { AssertionProof, ClientCredentials, Fellows, HttpDeps, Metrics } from '#http'
+import {
+  type AssertionProof,
+  type ClientCredentials,
+  type Fellows,
+  type HttpDeps,
+  type Metrics,
+  openConsoleFiles,
+} from '#http'
 import { createOutboundFetch, type ProxyEnvironment } from '#oidc'
 import {
   type ClientKeys,
@@ -13,6 +20,7 @@ import {
   createDpopProofs,
   type DpopProofsOptions,
 } from '#tokens'
+import { consoleFolder } from './console-folder.ts'
 import type { Front } from './front.ts'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
@@ -46,6 +54,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     opaque: rooms.opaque,
     clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
+    console: openConsoleFiles(consoleFolder()),
     exchange: front.exchange,
     dpop: createDpopProofs({ ring: house.ring, clock, first: proofsOnce(store) }),
     ahead: aheadOf(house.policy.config, front),

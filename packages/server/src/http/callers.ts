@@ -30,7 +30,7 @@ export interface CallersDeps {
   readonly limits: Limits
   readonly bound: BoundTokens
   /** Under which name the cookie of our own pages comes. */
-  readonly cookie: { readonly secure: boolean }
+  readonly browser: { readonly cookie: { readonly secure: boolean } }
   readonly publicUrl: string
 }
 
@@ -58,7 +58,7 @@ export class Callers {
    */
   async identify(raw: RawRequest): Promise<Caller> {
     const credentials = readable(headerCredentials(raw))
-    const cookie = pageCookieIn(raw, this.#deps.cookie)
+    const cookie = pageCookieIn(raw, this.#deps.browser.cookie)
     if (credentials.tokens.length + credentials.basic.length > 0) {
       return this.#byHeaders(raw, credentials, cookie)
     }

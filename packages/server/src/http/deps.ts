@@ -15,6 +15,7 @@ import type { ClientId, FeedCursor, Secret } from '#domain'
 import type { SubjectTokenVerdict } from '#oidc'
 import type { DpopProofs } from '#tokens'
 import type { BrowserDeps } from './browser/deps.ts'
+import type { ConsoleFiles } from './console-files.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -28,6 +29,7 @@ export interface HttpDeps {
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials
   readonly browser: BrowserDeps
+  readonly console: ConsoleFiles
   readonly exchange: TokenExchange
   /** A proof is good once, at whatever replica. */
   readonly dpop: DpopProofs

@@ -335,6 +335,7 @@ export class FakeWorld {
       metrics: this.metrics,
       fellows: noFellows,
       browser: noBrowser,
+      console: { page: async () => undefined, asset: async () => undefined },
       dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),
