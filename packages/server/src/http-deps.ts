@@ -9,6 +9,7 @@ import {
   type Fellows,
   type HttpDeps,
   type Metrics,
+  openConsoleFiles,
   webhookHosts,
 } from '#http'
 import { createOutboundFetch, type ProxyEnvironment } from '#oidc'
@@ -21,6 +22,7 @@ import {
   createDpopProofs,
   type DpopProofsOptions,
 } from '#tokens'
+import { consoleFolder } from './console-folder.ts'
 import type { Front } from './front.ts'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
@@ -55,6 +57,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     opaque: rooms.opaque,
     clients: clientCredentials(house, proxyEnv),
     browser: front.browser,
+    console: openConsoleFiles(consoleFolder()),
     exchange: front.exchange,
     dpop: createDpopProofs({ ring: house.ring, clock, first: proofsOnce(store) }),
     ahead: aheadOf(house.policy.config, front),

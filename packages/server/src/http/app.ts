@@ -50,6 +50,7 @@ import { adminEventsRoute } from './routes/admin-events.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
+import { consoleRoutes } from './routes/console.ts'
 import { deviceRoutes } from './routes/device.ts'
 import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
 import { deviceEventsRoute } from './routes/device-events.ts'
@@ -100,6 +101,7 @@ export function createHttp(deps: HttpDeps): Http {
   void app.register(part(oauthRoutes, context), { prefix })
   void app.register(part(userInfoRoutes, context), { prefix })
   void app.register(part(browserRoutes, context), { prefix })
+  if (!adminElsewhere) void app.register(part(consoleRoutes, context), { prefix })
   void app.register(part(insertedMetadataRoutes, context))
   const admin = adminElsewhere ? adminApp(deps, context) : undefined
   return {
@@ -122,6 +124,7 @@ function closeStreams({ streams, screens }: HttpContext): void {
 function adminApp(deps: HttpDeps, context: HttpContext): FastifyInstance {
   const { app, prefix } = routedApp({ ...deps, ahead: () => false })
   void app.register(part(apiRoutes, context), { prefix })
+  void app.register(part(consoleRoutes, context), { prefix })
   return app
 }
 
@@ -158,8 +161,7 @@ function contextOf(deps: HttpDeps): HttpContext {
   const bound = new BoundTokens({ authority, dpop, publicUrl: settings.publicUrl })
   const callers = new Callers({
     ...{ authority, clientAuth, addresses, limits: limiter, bound },
-    ...{ cookie: deps.browser.cookie, publicUrl: settings.publicUrl },
-    isVouchedFor: (session) => deps.browser.gateway.isVouchedFor(session),
+    ...{ browser: deps.browser, publicUrl: settings.publicUrl },
   })
   const streams = new EventStreams(settings.limits, (word) => fellows.tell(word))
   fellows.onWord((heard) => heed(heard, limiter, streams))

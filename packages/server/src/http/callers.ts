@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Authority, ClientRules, Presented } from '#authority'
+import type { Authority, ClientRules, GatewayAuthority, Presented } from '#authority'
 import { clientOfUid, clientUid, type End, type LiveSession, toSeconds, type Uid } from '#domain'
 import type { ClientAddresses } from './address.ts'
 import { isSameOrigin } from './browser/fetch-metadata.ts'
@@ -29,11 +29,12 @@ export interface CallersDeps {
   readonly addresses: ClientAddresses
   readonly limits: Limits
   readonly bound: BoundTokens
-  /** Under which name the cookie of our own pages comes. */
-  readonly cookie: { readonly secure: boolean }
+  /** Under which name the cookie of our own pages comes, and whether its session may still act. */
+  readonly browser: {
+    readonly cookie: { readonly secure: boolean }
+    readonly gateway: Pick<GatewayAuthority, 'isVouchedFor'>
+  }
   readonly publicUrl: string
-  /** Does the provider still vouch for whoever acts through our pages? @throws StoreUnavailable */
-  readonly isVouchedFor: (session: LiveSession) => Promise<boolean>
 }
 
 type RawRequest = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'socket' | 'method' | 'url'>
@@ -60,7 +61,7 @@ export class Callers {
    */
   async identify(raw: RawRequest): Promise<Caller> {
     const credentials = readable(headerCredentials(raw))
-    const cookie = pageCookieIn(raw, this.#deps.cookie)
+    const cookie = pageCookieIn(raw, this.#deps.browser.cookie)
     if (credentials.tokens.length + credentials.basic.length > 0) {
       return this.#byHeaders(raw, credentials, cookie)
     }
@@ -85,7 +86,7 @@ export class Callers {
     if (kind === 'invalid' || kind === 'gone') {
       throw badToken('The cookie of this page is not good.')
     }
-    if (kind === 'live' && !(await this.#deps.isVouchedFor(presented.session))) {
+    if (kind === 'live' && !(await this.#deps.browser.gateway.isVouchedFor(presented.session))) {
       throw badToken('The identity provider no longer vouches for this session; sign in again.')
     }
     return this.#one([presented], [])

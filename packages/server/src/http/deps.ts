@@ -16,6 +16,7 @@ import type { SubjectTokenVerdict } from '#oidc'
 import type { DpopProofs } from '#tokens'
 import type { AdminDeps } from './admin/deps.ts'
 import type { BrowserDeps } from './browser/deps.ts'
+import type { ConsoleFiles } from './console-files.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -30,6 +31,7 @@ export interface HttpDeps {
   readonly opaque: Pick<OpaqueTokens, 'open'>
   readonly clients: ClientCredentials
   readonly browser: BrowserDeps
+  readonly console: ConsoleFiles
   readonly exchange: TokenExchange
   /** A proof is good once, at whatever replica. */
   readonly dpop: DpopProofs

@@ -11,6 +11,7 @@ export { createHttp, createMetricsApp, type Http } from './app.ts'
 export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'
 export { SignOutTickets } from './browser/sign-out-tickets.ts'
+export { openConsoleFiles } from './console-files.ts'
 export type {
   AssertionProof,
   ClientCredentials,

@@ -43,7 +43,7 @@ export function openApiOptions(publicUrl: string): FastifyDynamicSwaggerOptions 
 }
 
 function security(oauth: boolean): readonly Record<string, string[]>[] {
-  return oauth ? [{ basic: [] }, {}] : [{ bearer: [] }, { basic: [] }]
+  return oauth ? [{ basic: [] }, {}] : [{ bearer: [] }, { basic: [] }, { page: [] }]
 }
 
 const securitySchemes = {
@@ -53,6 +53,13 @@ const securitySchemes = {
     description: 'An access token or a session token.',
   },
   basic: { type: 'http', scheme: 'basic', description: 'A client, where a client may act.' },
+  page: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-curfew-page',
+    description:
+      "Of Curfew's own pages (`curfew-page` where publicUrl is http). What changes anything also needs `Origin` equal to the origin of publicUrl, or `Sec-Fetch-Site: same-origin`.",
+  },
 } as const
 
 const problemSchema = {

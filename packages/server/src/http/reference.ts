@@ -78,6 +78,7 @@ const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   opaque: absent('the opaque tokens'),
   clients: absent('the clients'),
   browser: absent('the browser'),
+  console: absent('the console'),
   exchange: absent('token exchange'),
   dpop: absent('DPoP proofs'),
   jwks: () => ({ keys: [] }),

@@ -341,6 +341,7 @@ export class FakeWorld {
       metrics: this.metrics,
       fellows: noFellows,
       browser: barelyBrowser(this),
+      console: { page: async () => undefined, asset: async () => undefined },
       dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),

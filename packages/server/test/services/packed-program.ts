@@ -2,12 +2,13 @@
  * Packs the program into one folder for a run of the tests: they start it hundreds of times, and half of
  * each start would be finding and reading a thousand files.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 
 const source = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
+const assets = fileURLToPath(new URL('../../assets', import.meta.url))
 const caches = fileURLToPath(new URL('../../../../node_modules/.cache', import.meta.url))
 
 // Each project loads this file on its own; the pack hangs on something global.
@@ -38,5 +39,7 @@ async function pack(): Promise<string> {
   const names = { entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' }
   const output = { ...names, dir, format: 'esm', minify } as const
   await build({ input: source, platform: 'node', logLevel: 'warn', output })
+  // The console, where it is built: the program looks for it beside itself (console-folder.ts).
+  if (existsSync(assets)) cpSync(assets, join(dir, 'assets'), { recursive: true })
   return dir
 }
