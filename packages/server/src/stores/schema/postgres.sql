@@ -209,7 +209,8 @@ create table users (
   issuer text,
   subject text,
   disabled_at bigint,
-  fence bigint not null
+  fence bigint not null,
+  signed_out_at bigint
 ) with (fillfactor=90);
 
 alter table activity add constraint activity_pkey PRIMARY KEY (minute, kind, detail);

@@ -235,6 +235,11 @@ create index sessions_of_parent on sessions (parent_sid) where parent_sid is not
   },
   {
     version: 7,
+    name: 'when a user was signed out everywhere',
+    text: 'alter table users add column signed_out_at integer',
+  },
+  {
+    version: 8,
     name: 'what a console shows: sessions by address, activity, replicas',
     text: `
 create index sessions_of_ip on sessions (ip, sid) where ip is not null;
