@@ -3,11 +3,13 @@
  * in a request's way: a count is one addition to a map, and a store that is away costs the counts of that
  * while. So does a crash; what a chart shows may be a little too low, and is never too high.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ActivityCount, ActivityKind, WatchStore } from '#authority'
 
 /** Different kinds and reasons between two writes; the reasons beyond are counted as `other`. */
 const keysMax = 64
 const flushMs = 5000
+const stopMsMax = 1000
 
 export class ActivityCounter {
   #counts = new Map<string, ActivityCount>()
@@ -40,9 +42,10 @@ export class ActivityCounter {
     return this.#writing
   }
 
+  /** A store that does not answer holds up no shutdown. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.flush()
+    await Promise.race([this.flush(), pause(stopMsMax, undefined, { ref: false })])
   }
 
   #room(key: string): boolean {

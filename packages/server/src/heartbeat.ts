@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -8,6 +7,7 @@ import type { Http } from '#http'
 import type { House } from './house.ts'
 import type { ServerMemory } from './memory.ts'
 import type { Readiness } from './readiness.ts'
+import { version } from './version.ts'
 
 const beatMs = 5000
 /** A store that does not answer holds up no shutdown; the row is not shown after a minute. */
@@ -33,7 +33,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     host: hostname(),
     pid: process.pid,
     worker: options.worker ?? null,
-    version: version(),
+    version,
     startedAt: clock.now(),
   }
   let running: Promise<void> = Promise.resolve()
@@ -63,10 +63,4 @@ function standing({ house, http, readiness }: HeartbeatOptions) {
     ready: readiness.now().ready,
     ...http.presence(tail.cursor ?? null),
   } satisfies Partial<Replica>
-}
-
-/** As the package says. */
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
 }

@@ -174,14 +174,13 @@ export { noWish, type TokenSet, type TokenWish } from './token-set.ts'
 export type { UpstreamToken } from './upstream-token.ts'
 export type { UserInfo } from './userinfo.ts'
 export type { CodeHash, DeviceVoucher } from './voucher.ts'
-export {
-  type ActivityCount,
-  type ActivityKind,
-  type ActivityPage,
-  type ActivityQuery,
-  activityKinds,
-  type FollowersPage,
-  type Replica,
-  type Verifier,
-  type WatchStore,
+export type {
+  ActivityCount,
+  ActivityKind,
+  ActivityPage,
+  ActivityQuery,
+  FollowersPage,
+  Replica,
+  Verifier,
+  WatchStore,
 } from './watch-ports.ts'

@@ -1,8 +1,7 @@
 /* What an administrator's console is shown of the whole system, and no request waits for. */
 import type { ClientId, FeedCursor, Instant, Session, SessionId } from '#domain'
 
-export const activityKinds = ['started', 'refreshed', 'ended'] as const
-export type ActivityKind = (typeof activityKinds)[number]
+export type ActivityKind = 'started' | 'refreshed' | 'ended'
 
 export interface ActivityCount {
   readonly kind: ActivityKind

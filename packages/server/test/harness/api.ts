@@ -134,6 +134,11 @@ export class Api {
     return openEvents(this.base, '/sessions/revoked/stream', { ...options, query: { ...query } })
   }
 
+  /** `GET /admin/events`, as a console listens. */
+  adminEvents(options: RequestOptions = { as: clients.operator }): Promise<EventStream> {
+    return openEvents(this.base, '/admin/events', options)
+  }
+
   /** A session as an admin sees it. */
   async session(sid: string): Promise<JsonObject> {
     const answer = await this.get(`/sessions/${sid}`, { as: clients.operator })
