@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 beforeEach(async () => {
-  mock = await startMock({ folder })
+  mock = await startMock({ folder, sessions: 400 })
   page = await open()
 })
 
@@ -65,6 +65,8 @@ const said = (text: string) => page.locator('.toast', { hasText: text }).waitFor
 
 describe('the list of sessions', () => {
   test('10,000 are scrolled to the end in server-side pages, with few rows in the document', async () => {
+    await mock.close()
+    mock = await startMock({ folder, sessions: 10_000 })
     await go('#/sessions?state=all')
     await rows().first().waitFor()
     const scroller = page.locator('.list-scroll')
@@ -170,7 +172,7 @@ describe('a user', () => {
     await boxes.nth(3).check()
     await page.getByRole('button', { name: 'End selected (1)…' }).click()
     await dialog.getByLabel('Device lost or stolen').check()
-    await dialog.getByRole('button', { name: 'End 1 sessions' }).click()
+    await dialog.getByRole('button', { name: 'End 1 session' }).click()
     await expect.poll(() => live().length).toBe(3)
 
     await expect.poll(() => boxes.count()).toBe(3)
@@ -197,7 +199,7 @@ describe('a user', () => {
     await rowOf(mock.world.mine).getByText('you', { exact: true }).waitFor()
     await rowOf(mock.world.mine).getByRole('button').click()
     await page.getByText('This is the session that you are using.').waitFor()
-    await page.getByLabel('Suspicious activity').check()
+    await page.getByRole('radio', { name: 'Suspicious activity' }).check()
     await page.getByRole('button', { name: 'End session' }).click()
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
     await page.getByText('Suspicious activity').waitFor()
