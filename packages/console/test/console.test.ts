@@ -1,7 +1,6 @@
 /* The console in a real browser, on the made-up world of dev/. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -11,7 +10,6 @@ import { type Mock, startMock } from '../dev/mock-server.ts'
 const root = join(import.meta.dirname, '..')
 // Not the folder that `npm run build` writes: other tests serve that one at this moment.
 const folder = join(root, '../../node_modules/.cache/console-test')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** So many rows fill the highest window that is used here, with what stands beyond its edges. */
 const rowsMax = 60
@@ -329,7 +327,7 @@ test.each([
 )
 
 async function seriousIssues(): Promise<string[]> {
-  await page.evaluate(axe)
+  await page.evaluate(axe.source)
   const found = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as {
     violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]
   }
