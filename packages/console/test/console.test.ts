@@ -14,6 +14,9 @@ const folder = join(root, '../../node_modules/.cache/console-test')
 /** So many rows fill the highest window that is used here, with what stands beyond its edges. */
 const rowsMax = 60
 
+/** A bound for what draws much, on a machine that has much else to do. */
+const busyMs = 240_000
+
 let browser: Browser
 let mock: Mock
 let page: Page
@@ -62,27 +65,31 @@ const rowOf = (sid: string) => page.locator(`[data-row][data-sid="${sid}"]`)
 const said = (text: string) => page.locator('.toast', { hasText: text }).waitFor()
 
 describe('the list of sessions', () => {
-  test('10,000 are scrolled to the end in server-side pages, with few rows in the document', async () => {
-    await mock.close()
-    mock = await startMock({ folder, sessions: 10_000 })
-    await go('#/sessions?state=all')
-    await rows().first().waitFor()
-    const scroller = page.locator('.list-scroll')
-    let most = 0
-    const loaded = async () => Number(/\d+/.exec(await page.locator('.count').innerText())?.[0])
-    while ((await page.locator('.count').innerText()).includes('+')) {
-      const before = await loaded()
+  test(
+    '10,000 are scrolled to the end in server-side pages, with few rows in the document',
+    async () => {
+      await mock.close()
+      mock = await startMock({ folder, sessions: 10_000 })
+      await go('#/sessions?state=all')
+      await rows().first().waitFor()
+      const scroller = page.locator('.list-scroll')
+      let most = 0
+      const loaded = async () => Number(/\d+/.exec(await page.locator('.count').innerText())?.[0])
+      while ((await page.locator('.count').innerText()).includes('+')) {
+        const before = await loaded()
+        await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
+        await expect.poll(loaded).toBeGreaterThan(before)
+        most = Math.max(most, await rows().count())
+      }
       await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
-      await expect.poll(loaded).toBeGreaterThan(before)
-      most = Math.max(most, await rows().count())
-    }
-    await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
-    const oldest = mock.world.list().at(-1)?.sid ?? ''
-    await rowOf(oldest).waitFor()
-    expect(await loaded()).toBe(10_001)
-    expect(Math.max(most, await rows().count())).toBeLessThan(rowsMax)
-    expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toBe('10002')
-  })
+      const oldest = mock.world.list().at(-1)?.sid ?? ''
+      await rowOf(oldest).waitFor()
+      expect(await loaded()).toBe(10_001)
+      expect(Math.max(most, await rows().count())).toBeLessThan(rowsMax)
+      expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toBe('10002')
+    },
+    busyMs,
+  )
 
   test('a new session appears, waits for who reads, and an end shows its reason in place', async () => {
     await go('#/sessions')
@@ -202,9 +209,8 @@ describe('a user', () => {
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
     await page.getByText('Suspicious activity').waitFor()
     const again = page.getByRole('link', { name: 'Sign in again' })
-    expect(await again.getAttribute('href')).toMatch(
-      /\/auth\/login\?return_to=%2Fauth%2Fconsole%2F$/,
-    )
+    await again.click()
+    await page.waitForURL(mock.url)
   })
 })
 
@@ -324,6 +330,7 @@ test.each([
     expect(await seriousIssues(), 'dialog').toEqual([])
     expect(complaints).toEqual([])
   },
+  busyMs,
 )
 
 async function seriousIssues(): Promise<string[]> {
