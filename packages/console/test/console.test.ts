@@ -1,7 +1,6 @@
 /* The console in a real browser, on the made-up world of dev/. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -11,10 +10,12 @@ import { type Mock, startMock } from '../dev/mock-server.ts'
 const root = join(import.meta.dirname, '..')
 // Not the folder that `npm run build` writes: other tests serve that one at this moment.
 const folder = join(root, '../../node_modules/.cache/console-test')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** So many rows fill the highest window that is used here, with what stands beyond its edges. */
 const rowsMax = 60
+
+/** A bound for what draws much, on a machine that has much else to do. */
+const busyMs = 240_000
 
 let browser: Browser
 let mock: Mock
@@ -32,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 beforeEach(async () => {
-  mock = await startMock({ folder })
+  mock = await startMock({ folder, sessions: 400 })
   page = await open()
 })
 
@@ -64,25 +65,31 @@ const rowOf = (sid: string) => page.locator(`[data-row][data-sid="${sid}"]`)
 const said = (text: string) => page.locator('.toast', { hasText: text }).waitFor()
 
 describe('the list of sessions', () => {
-  test('10,000 are scrolled to the end in server-side pages, with few rows in the document', async () => {
-    await go('#/sessions?state=all')
-    await rows().first().waitFor()
-    const scroller = page.locator('.list-scroll')
-    let most = 0
-    const loaded = async () => Number(/\d+/.exec(await page.locator('.count').innerText())?.[0])
-    while ((await page.locator('.count').innerText()).includes('+')) {
-      const before = await loaded()
+  test(
+    '10,000 are scrolled to the end in server-side pages, with few rows in the document',
+    async () => {
+      await mock.close()
+      mock = await startMock({ folder, sessions: 10_000 })
+      await go('#/sessions?state=all')
+      await rows().first().waitFor()
+      const scroller = page.locator('.list-scroll')
+      let most = 0
+      const loaded = async () => Number(/\d+/.exec(await page.locator('.count').innerText())?.[0])
+      while ((await page.locator('.count').innerText()).includes('+')) {
+        const before = await loaded()
+        await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
+        await expect.poll(loaded).toBeGreaterThan(before)
+        most = Math.max(most, await rows().count())
+      }
       await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
-      await expect.poll(loaded).toBeGreaterThan(before)
-      most = Math.max(most, await rows().count())
-    }
-    await scroller.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
-    const oldest = mock.world.list().at(-1)?.sid ?? ''
-    await rowOf(oldest).waitFor()
-    expect(await loaded()).toBe(10_001)
-    expect(Math.max(most, await rows().count())).toBeLessThan(rowsMax)
-    expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toBe('10002')
-  })
+      const oldest = mock.world.list().at(-1)?.sid ?? ''
+      await rowOf(oldest).waitFor()
+      expect(await loaded()).toBe(10_001)
+      expect(Math.max(most, await rows().count())).toBeLessThan(rowsMax)
+      expect(await page.locator('[role=grid]').getAttribute('aria-rowcount')).toBe('10002')
+    },
+    busyMs,
+  )
 
   test('a new session appears, waits for who reads, and an end shows its reason in place', async () => {
     await go('#/sessions')
@@ -170,7 +177,7 @@ describe('a user', () => {
     await boxes.nth(3).check()
     await page.getByRole('button', { name: 'End selected (1)…' }).click()
     await dialog.getByLabel('Device lost or stolen').check()
-    await dialog.getByRole('button', { name: 'End 1 sessions' }).click()
+    await dialog.getByRole('button', { name: 'End 1 session' }).click()
     await expect.poll(() => live().length).toBe(3)
 
     await expect.poll(() => boxes.count()).toBe(3)
@@ -197,14 +204,13 @@ describe('a user', () => {
     await rowOf(mock.world.mine).getByText('you', { exact: true }).waitFor()
     await rowOf(mock.world.mine).getByRole('button').click()
     await page.getByText('This is the session that you are using.').waitFor()
-    await page.getByLabel('Suspicious activity').check()
+    await page.getByRole('radio', { name: 'Suspicious activity' }).check()
     await page.getByRole('button', { name: 'End session' }).click()
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
     await page.getByText('Suspicious activity').waitFor()
     const again = page.getByRole('link', { name: 'Sign in again' })
-    expect(await again.getAttribute('href')).toMatch(
-      /\/auth\/login\?return_to=%2Fauth%2Fconsole%2F$/,
-    )
+    await again.click()
+    await page.waitForURL(mock.url)
   })
 })
 
@@ -324,10 +330,11 @@ test.each([
     expect(await seriousIssues(), 'dialog').toEqual([])
     expect(complaints).toEqual([])
   },
+  busyMs,
 )
 
 async function seriousIssues(): Promise<string[]> {
-  await page.evaluate(axe)
+  await page.evaluate(axe.source)
   const found = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as {
     violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]
   }

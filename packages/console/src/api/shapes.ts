@@ -64,7 +64,7 @@ export interface Replica {
 
 export interface VerifierSeen {
   readonly client_id: string
-  readonly address: string
+  readonly address: string | null
   readonly user_agent: string | null
   readonly via: 'pull' | 'stream'
   readonly cursor: string | null

@@ -1,5 +1,6 @@
 import type { Followers } from '../api/shapes.ts'
 import { Time } from '../parts/time.tsx'
+import { exact, span } from '../words/time.ts'
 import { type Standing, stateOf } from './verdict.ts'
 
 export function FollowerTables({
@@ -60,7 +61,8 @@ export function FollowerTables({
                 <td>
                   {one.host}
                   <small class="quiet">
-                    {one.version} · since <Time at={one.started_at} />
+                    {one.version} ·{' '}
+                    <span title={exact(one.started_at)}>up {span(now - one.started_at)}</span>
                   </small>
                 </td>
                 <td>{one.streams}</td>

@@ -1,4 +1,3 @@
-import { apiUrl } from '../api/client.ts'
 import type { ProblemOf } from '../api/problem.ts'
 import mark from '../mark.svg'
 import { Time } from '../parts/time.tsx'
@@ -8,7 +7,6 @@ import { reasonWords } from '../words/reasons.ts'
 export function SignedOut({ problem }: { readonly problem: ProblemOf<'signed-out'> }) {
   const { reason, at } = problem
   const own = reason === 'user_logout' && at === null
-  const back = apiUrl('login', { return_to: location.pathname })
   return (
     <main class="whole" id="main">
       <section class="card whole-card">
@@ -27,7 +25,8 @@ export function SignedOut({ problem }: { readonly problem: ProblemOf<'signed-out
         {!own && reason === null && (
           <p>{problem.detail || 'This browser has no session any more.'}</p>
         )}
-        <a class="button first" href={back}>
+        {/* The server leads whoever has no session to the sign-in, in the way that it is configured for. */}
+        <a class="button first" href="./">
           Sign in again
         </a>
       </section>

@@ -17,13 +17,14 @@ export function endOne(item: SessionItem, ownSid: string | undefined): EndWish {
 }
 
 export function endSelected(items: readonly SessionItem[], ownSid: string | undefined): EndWish {
+  const many = items.length === 1 ? '1 session' : `${items.length} sessions`
   return {
-    title: `End ${items.length} sessions?`,
+    title: `End ${many}?`,
     meaning: 'The selected devices are signed out at once. Other devices stay signed in.',
     ownToo: items.some((one) => one.sid === ownSid),
-    deed: `End ${items.length} sessions`,
+    deed: `End ${many}`,
     act: (reason) => endEach(items, reason),
-    onDone: () => say(`Ended ${items.length} sessions.`),
+    onDone: () => say(`Ended ${many}.`),
   }
 }
 

@@ -10,7 +10,8 @@ import { Time } from '../parts/time.tsx'
 
 interface Found {
   readonly uid: string
-  readonly live: number
+  /** Among the sessions that were looked at; there may be older ones. */
+  readonly live: boolean
   readonly seenAt: number
 }
 
@@ -67,7 +68,14 @@ function UserList({
         {users.map((user) => (
           <li key={user.uid}>
             <a href={userRoute(user.uid)}>{user.uid}</a>
-            <span class="quiet">{user.live === 0 ? 'not signed in' : `${user.live} live`}</span>
+            {user.live ? (
+              <span class="mark live">
+                <i aria-hidden="true" />
+                Live
+              </span>
+            ) : (
+              <span />
+            )}
             <span class="quiet">
               <Time at={user.seenAt} />
             </span>
@@ -86,7 +94,7 @@ function usersOf(items: readonly SessionItem[], search: string): Found[] {
     const before = users.get(uid)
     users.set(uid, {
       uid,
-      live: (before?.live ?? 0) + (revoked_at === null ? 1 : 0),
+      live: (before?.live ?? false) || revoked_at === null,
       seenAt: Math.max(before?.seenAt ?? 0, last_seen_at),
     })
   }
