@@ -21,7 +21,11 @@ export default defineConfig({
         test: {
           ...strict,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'demo/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'demo/{src,screenshots}/**/*.test.ts',
+            'tools/**/*.test.ts',
+          ],
           testTimeout: 30_000,
           maxWorkers: '100%',
           // They keep nothing outside of themselves, and loading the house takes longer than they do.

@@ -62,6 +62,12 @@ describe('documents', () => {
     expect(messages(['a.md', 'text\n'])).toHaveLength(1)
   })
 
+  test('a picture is not read, and may be linked to', () => {
+    const page = { path: 'a.md', text: '# A\n\n<img src="b.png">\n' }
+    expect(checkTidy([page], ['b.png'])).toEqual([])
+    expect(checkTidy([page])).toMatchObject([{ message: 'the link to b.png leads nowhere' }])
+  })
+
   test('a relative link that leads nowhere is found, to a file or to a heading', () => {
     const b = ['docs/b.md', '# B\n\n## The hot path\n'] as const
     const link = (to: string): string[] => messages(['docs/a.md', `# A\n\n[x](${to})\n`], b)

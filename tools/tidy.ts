@@ -20,8 +20,9 @@ const unfinished = new RegExp(`\\b(?:${'TO'}DO|${'FIX'}ME)\\b`)
 const machinePath = /(?<![\w./:-])\/(?:work|tmp|root|home|Users)\/[\w.-]+/
 const skipped = /\.(?:skip|only|todo|skipIf|runIf)\s*[(.`]/
 
-export function checkTidy(files: readonly TextFile[]): Finding[] {
-  const paths = new Set(files.map((file) => file.path))
+/** `others` cannot be read as text, such as pictures: what matters of them is that they are there. */
+export function checkTidy(files: readonly TextFile[], others: readonly string[] = []): Finding[] {
+  const paths = new Set([...files.map((file) => file.path), ...others])
   const markdown = files.filter((file) => file.path.endsWith('.md'))
   const sources = files
     .filter((file) => /\.tsx?$/.test(file.path))
@@ -148,6 +149,8 @@ function at(path: string, line: number, message: string): Finding {
 
 if (import.meta.main) {
   const text = /\.(?:tsx?|js|md|json|ya?ml|sql|html|css|svg|sh|example)$|^\.ci\//
-  const readable = listFiles().filter((path) => text.test(path) && path !== 'package-lock.json')
-  report('tidy', checkTidy(readable.map((path) => ({ path, text: readText(path) }))))
+  const paths = listFiles()
+  const readable = paths.filter((path) => text.test(path) && path !== 'package-lock.json')
+  const files = readable.map((path) => ({ path, text: readText(path) }))
+  report('tidy', checkTidy(files, paths))
 }
