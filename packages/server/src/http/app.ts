@@ -40,6 +40,7 @@ import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
+import { accountPageRoutes } from './routes/account-page.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
@@ -268,6 +269,7 @@ function browserRoutes(app: App, context: HttpContext): void {
   callbackRoute(app, context)
   signOutRoutes(app, context)
   devicePageRoutes(app, context)
+  accountPageRoutes(app, context)
   providerLogoutRoutes(app, context)
 }
 

@@ -37,6 +37,7 @@ import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
+import { fakeBrowser } from './testing-browser.ts'
 import {
   defaultSettings,
   nowMs,
@@ -91,7 +92,7 @@ export class FakeWorld {
   }
 
   #session(token: string): Session | undefined {
-    const n = /^(?:tok-|cf[scr]_)(\d+)$/.exec(token)?.[1]
+    const n = /^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1]
     return n === undefined ? undefined : this.sessions.get(sidOf(Number(n)))
   }
 
@@ -320,7 +321,7 @@ export class FakeWorld {
       log: { debug: line, info: line, warn: line, error: line },
       metrics: this.metrics,
       fellows: noFellows,
-      browser: noBrowser,
+      browser: fakeBrowser(this, (cookie) => this.#session(cookie)),
       dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),
@@ -345,9 +346,6 @@ export class FakeWorld {
     return createSignals(this.metrics, this.deps().log)
   }
 }
-
-/** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
-const noBrowser = { cookie: { name: '__Host-curfew' } } as HttpDeps['browser']
 
 /** None are asked for: devices.test.ts has real ones. */
 const noDevices = {} as HttpDeps['devices']

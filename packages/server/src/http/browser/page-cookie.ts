@@ -9,7 +9,7 @@ import { jarOf } from './cookies.ts'
 import type { BrowserDeps } from './deps.ts'
 
 /** Below publicUrl. */
-const pages = ['/device']
+const pages = ['/device', '/account']
 
 /** Whether a sign-in that returns there is for a page of ours. */
 export function leadsToPage(publicUrl: string, returnTo: string): boolean {
