@@ -60,7 +60,7 @@ export interface GatewayAuthorityDeps
 }
 
 /** The client of sessions that begin at a provider. No configured client has a colon in its id. */
-const gatewayClient = 'curfew:gateway' as ClientId
+export const gatewayClient = 'curfew:gateway' as ClientId
 
 export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAuthority {
   const { rooms, store, seal, lastSeen } = deps

@@ -61,7 +61,11 @@ export {
   type ExchangeInput,
   exchangeToken,
 } from './exchange.ts'
-export { createGatewayAuthority, type GatewayAuthority } from './gateway-authority.ts'
+export {
+  createGatewayAuthority,
+  type GatewayAuthority,
+  gatewayClient,
+} from './gateway-authority.ts'
 export { identityClaims, identityScopes } from './id-claims.ts'
 export type { Introspection, RevocationAnswer } from './introspect.ts'
 export type { IssueAnswer, IssueInput } from './issue.ts'

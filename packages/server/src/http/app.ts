@@ -45,6 +45,7 @@ import { OAuthError } from './oauth-error.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
+import { accountPageRoutes } from './routes/account-page.ts'
 import { activityRoute } from './routes/activity.ts'
 import { adminEventsRoute } from './routes/admin-events.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
@@ -306,6 +307,7 @@ function browserRoutes(app: App, context: HttpContext): void {
   callbackRoute(app, context)
   signOutRoutes(app, context)
   devicePageRoutes(app, context)
+  accountPageRoutes(app, context)
   providerLogoutRoutes(app, context)
 }
 

@@ -39,6 +39,7 @@ import type { FeedEvent, HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
 import { createSignals } from './signals.ts'
+import { fakeBrowser } from './testing-browser.ts'
 import { FakeConsole } from './testing-console.ts'
 import {
   defaultSettings,
@@ -340,8 +341,8 @@ export class FakeWorld {
       log: { debug: line, info: line, warn: line, error: line },
       metrics: this.metrics,
       fellows: noFellows,
-      browser: barelyBrowser(this),
       console: { page: async () => undefined, asset: async () => undefined },
+      browser: fakeBrowser(this, (cookie) => this.#session(cookie)),
       dpop: this.dpop,
       exchange: {
         verify: async (token) => this.subjectToken(token),
@@ -365,14 +366,6 @@ export class FakeWorld {
   signals() {
     return createSignals(this.metrics, this.deps().log)
   }
-}
-
-/** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
-function barelyBrowser(world: Pick<FakeWorld, 'lapsed'>): HttpDeps['browser'] {
-  return {
-    cookie: { name: '__Host-curfew', secure: true },
-    gateway: { isVouchedFor: async () => !world.lapsed },
-  } as unknown as HttpDeps['browser']
 }
 
 /** None are asked for: devices.test.ts has real ones. */

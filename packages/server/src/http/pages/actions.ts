@@ -8,9 +8,12 @@ export interface Action {
 
 /**
  * Links that look like buttons, the first of them as the one to choose. Those that lead nowhere are left
- * out; null when none remains.
+ * out; null when none remains. `plain`: none of them is the one.
  */
-export function linksOf(actions: readonly Action[]): Html | null {
+export function linksOf(
+  actions: readonly Action[],
+  first: 'first' | 'plain' = 'first',
+): Html | null {
   const links = actions.flatMap(({ label, url }) => {
     const target = linkTarget(url)
     return target === null ? [] : [{ label, target }]
@@ -18,7 +21,7 @@ export function linksOf(actions: readonly Action[]): Html | null {
   if (links.length === 0) return null
   const items = links.map(
     ({ label, target }, at) =>
-      html`<a class="button${at === 0 ? ' first' : ''}" href="${target}">${label}</a>`,
+      html`<a class="button${at === 0 && first === 'first' ? ' first' : ''}" href="${target}">${label}</a>`,
   )
   return html`<div class="actions">${items}</div>`
 }

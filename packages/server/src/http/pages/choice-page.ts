@@ -1,9 +1,8 @@
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { foreign } from './foreign.ts'
 import { type Html, html } from './html.ts'
 import { linkTarget } from './link.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 interface ProviderLink {
   readonly name: string
@@ -13,15 +12,16 @@ interface ProviderLink {
 /** Which identity provider to sign in with. One whose `url` is no link is left out. */
 export function choicePage(
   { providers }: { readonly providers: readonly ProviderLink[] },
-  { lang, choice }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { choice } = look.texts
   const items = providers.flatMap(({ name, url }) => {
     const target = linkTarget(url)
     const label = choice.signInWith(foreign(name))
     return target === null ? [] : [html`<li><a class="button" href="${target}">${label}</a></li>`]
   })
   const content = items.length === 0 ? html`<p>${choice.none}</p>` : listOf(choice.text, items)
-  return pageOf({ lang, title: choice.title, content })
+  return pageOf(look, { title: choice.title, content })
 }
 
 /** `role`, since Safari takes a list without bullets for none. */

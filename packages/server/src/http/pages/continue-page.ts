@@ -1,8 +1,7 @@
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { foreign } from './foreign.ts'
 import { html } from './html.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 /**
  * The click before an application on the person's own device is told (rule 33): where a page of the web
@@ -18,8 +17,9 @@ export function continuePage(
     readonly redirectUri: string
     readonly outcome: 'done' | 'failed' | 'signedOut'
   },
-  { lang, goOn }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { goOn } = look.texts
   const { clientId, url, redirectUri, outcome } = input
   if (!isApplication(redirectUri) || !url.startsWith(redirectUri)) {
     throw new TypeError('the address is none of an application')
@@ -29,7 +29,7 @@ export function continuePage(
   const content = html`<p>${said.text(foreign(clientId))}</p>
 <p class="quiet">${goOn.stranger(where)}</p>
 <div class="actions"><a class="button first" href="${url}">${said.button}</a></div>`
-  return pageOf({ lang, title: said.title, content })
+  return pageOf(look, { title: said.title, content })
 }
 
 /** http, or a scheme of its own, which has a dot in it (RFC 8252, section 7.1): never `javascript:` or `data:`. */

@@ -1,9 +1,9 @@
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { foreign } from './foreign.ts'
 import { type Html, html } from './html.ts'
 import { linkTarget } from './link.ts'
+import { type Look, plainLook } from './look.ts'
 import type { DeviceResult, Texts } from './texts.ts'
 
 /** `action` is where the forms of these pages go, and where another code is entered. */
@@ -18,8 +18,9 @@ export function enterCodePage(
     readonly userCode: string
     readonly problem: 'notACode' | 'unknown' | null
   },
-  { lang, device, confirm }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { device, confirm } = look.texts
   const { uid, userCode, problem } = input
   const wrong =
     problem === null ? null : html`<p class="warning" role="alert">${device[problem]}</p>`
@@ -31,7 +32,7 @@ ${wrong}
 <input class="code" name="user_code" value="${userCode}" maxlength="64" required autocapitalize="characters" spellcheck="false"></label>
 <div class="actions"><button class="button first" name="step" value="scan">${device.goOn}</button></div>
 </form>`
-  return pageOf({ lang, title: device.enterTitle, content, form: true })
+  return pageOf(look, { title: device.enterTitle, content, form: true })
 }
 
 /** Who asks, as it is known here and not as they say it, and the two ways to answer. */
@@ -45,8 +46,9 @@ export function decideDevicePage(
     readonly minutesAgo: number
     readonly ticked: boolean
   },
-  { lang, device }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { device } = look.texts
   const { userCode, clientId } = input
   const action = actionOf(input)
   const code = html`<input type="hidden" name="user_code" value="${userCode}">`
@@ -65,18 +67,19 @@ ${code}
 ${code}
 <button class="button" name="step" value="deny">${device.deny}</button>
 </form>`
-  return pageOf({ lang, title: device.title, content, form: true })
+  return pageOf(look, { title: device.title, content, form: true })
 }
 
 export function deviceResultPage(
   input: Shared & { readonly result: DeviceResult },
-  { lang, device }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { device } = look.texts
   const { title, text } = device.results[input.result]
   const again = input.result === 'approved' || input.result === 'denied' ? null : input.action
   const content = html`<p>${text}</p>
 ${linksOf([{ label: device.other, url: again }])}`
-  return pageOf({ lang, title, content })
+  return pageOf(look, { title, content })
 }
 
 type Asking = Parameters<typeof decideDevicePage>[0]

@@ -1,9 +1,24 @@
 import { html } from './html.ts'
 import type { Texts } from './texts.ts'
+import { timesOf } from './times.ts'
+
+const systems = {
+  windows: 'Windows',
+  mac: 'a Mac',
+  macOrIpad: 'a Mac or iPad',
+  iphone: 'an iPhone',
+  ipad: 'an iPad',
+  android: 'Android',
+  chromebook: 'a Chromebook',
+  linux: 'Linux',
+}
 
 export const english: Texts = {
   lang: 'en',
+  times: timesOf('en', 'just now'),
   home: {
+    devices: 'Your devices',
+    console: 'Console',
     titleIn: 'You are signed in',
     titleOut: 'You are not signed in',
     nobody: 'Sign in here, or open the application that you want to use.',
@@ -111,6 +126,73 @@ export const english: Texts = {
       },
     },
   },
+  account: {
+    title: 'Your devices',
+    text: 'This is everywhere that you are signed in. Sign out what you do not know or no longer use.',
+    thisOne: 'This device',
+    unnamed: 'Device without a name',
+    name: 'Name',
+    rename: 'Rename',
+    save: 'Save',
+    badName: 'A name has at most 512 characters, all on one line. Nothing has changed.',
+    program: 'Program',
+    runsOn: (browser, system) => `${browser} on ${systems[system]}`,
+    application: 'Signed in to',
+    websites: 'Websites',
+    kind: 'Kind',
+    kinds: { web: 'Browser', app: 'App', pc: 'Computer' },
+    address: 'Network address',
+    notKnown: 'not known',
+    signedIn: 'Signed in',
+    lastUsed: 'Last used',
+    approved: 'Approved by you',
+    approvedBy: (device) => html`with ${device}`,
+    approvedByOther: 'with another device',
+    signOut: 'Sign out',
+    signOutOf: (device) => `Sign out: ${device}`,
+    renameOf: (device) => `Rename: ${device}`,
+    signOutOthers: 'Sign out all other devices',
+    signOutAll: 'Sign out everywhere',
+    more: 'More devices',
+    first: 'Back to the first devices',
+    back: 'Back to your devices',
+    lately: 'Signed out lately',
+    ended: (ago) => `Signed out ${ago}.`,
+    asks: {
+      one: { title: 'Sign this device out?', button: 'Sign out' },
+      others: { title: 'Sign out all other devices?', button: 'Sign out all others' },
+      all: { title: 'Sign out everywhere?', button: 'Sign out everywhere' },
+    },
+    askOne: (device) => html`${device} will have to sign in again.`,
+    askThis: 'It is the device in front of you: you will have to sign in again.',
+    askOthers: 'You stay signed in here. Every other device will have to sign in again.',
+    askAll: 'Every device will have to sign in again, also the one in front of you.',
+    renamed: 'The name is saved.',
+    endedOne: 'The device is signed out.',
+    already: 'That device was signed out already.',
+    endedOthers: (count) =>
+      count === 0
+        ? 'No other device was signed in.'
+        : count === 1
+          ? 'One other device is signed out.'
+          : `${count} other devices are signed out.`,
+  },
+  reasons: {
+    user_logout: 'You signed out.',
+    user_logout_all: 'You signed out everywhere.',
+    user_logout_others: 'You signed out all other devices from another one.',
+    admin_revoke: 'An administrator ended the session.',
+    superseded: 'You signed in again, and only the newer session stays.',
+    device_limit: 'You signed in on more devices than are allowed, and the oldest was signed out.',
+    refresh_reuse:
+      'A key of this session was used twice. It may have been copied, so the session was ended to protect you.',
+    idp_logout: 'You were signed out at your sign-in service.',
+    idp_refused: 'Your sign-in service no longer confirms this sign-in.',
+    user_disabled: 'Your account was disabled.',
+    restored: 'All sessions ended when the service was restored from a backup.',
+    expired: 'The session was not used for too long, or had reached its longest time.',
+  },
+  otherReason: (reason) => html`An administrator ended the session. The reason given is ${reason}.`,
   frontChannelDone: {
     title: 'Signed out',
   },

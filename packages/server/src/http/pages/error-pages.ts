@@ -1,8 +1,7 @@
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { type Html, html } from './html.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 /** The session is good and may not open this. `detail` says why, and what to do. */
 export function forbiddenPage(
@@ -11,14 +10,15 @@ export function forbiddenPage(
     readonly signOutUrl: string
     readonly reference: string | null
   },
-  texts: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { texts } = look
   const { title, hint } = texts.forbidden
   const links = linksOf([{ label: texts.error.signOut, url: input.signOutUrl }])
   const content = html`<p>${input.detail}</p>
 <p class="quiet">${hint}</p>
 ${links}`
-  return pageOf({ lang: texts.lang, title, content, foot: footOf(null, input.reference, texts) })
+  return pageOf(look, { title, content, foot: footOf(null, input.reference, texts) })
 }
 
 /** It cannot be told whether the session is good; nothing was concluded about it. */
@@ -28,15 +28,16 @@ export function unavailablePage(
     readonly retryUrl: string | null
     readonly reference: string | null
   },
-  texts: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { texts } = look
   const { title, hint, reload } = texts.unavailable
   const links = linksOf([{ label: texts.error.tryAgain, url: input.retryUrl }])
   const content = html`<p>${input.detail}</p>
 ${links === null ? html`<p>${reload}</p>` : null}
 <p class="quiet">${hint}</p>
 ${links}`
-  return pageOf({ lang: texts.lang, title, content, foot: footOf(null, input.reference, texts) })
+  return pageOf(look, { title, content, foot: footOf(null, input.reference, texts) })
 }
 
 /** Any other failure on the way. `title` says what happened, `text` what to do now. */
@@ -50,8 +51,9 @@ export function errorPage(
     readonly signOutUrl?: string | null
     readonly reference: string | null
   },
-  texts: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { texts } = look
   const { status, title, retryUrl, signOutUrl = null, reference } = input
   const { tryAgain, signOut, deadEnd } = texts.error
   const links = linksOf([
@@ -60,11 +62,15 @@ export function errorPage(
   ])
   const content = html`<p>${input.text}</p>
 ${links ?? html`<p class="quiet">${deadEnd}</p>`}`
-  return pageOf({ lang: texts.lang, title, content, foot: footOf(status, reference, texts) })
+  return pageOf(look, { title, content, foot: footOf(status, reference, texts) })
 }
 
 /** What only the administrator needs, in one small line. */
-function footOf(status: number | null, reference: string | null, { error }: Texts): Html | null {
+function footOf(
+  status: number | null,
+  reference: string | null,
+  { error }: Look['texts'],
+): Html | null {
   if (status === null && reference === null) return null
   const code = reference === null ? null : error.reference(html`<code>${reference}</code>`)
   return html`<p>${status === null ? null : html`${error.status(status)} `}${code}</p>`

@@ -1,13 +1,13 @@
 import type { Page } from './document.ts'
-import { english } from './english.ts'
 import { html } from './html.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 /**
  * What a provider's hidden frame shows after it has ended the session (OpenID Connect Front-Channel Logout
  * 1.0, section 2): nothing. Of all pages only this one may be framed, by whoever the provider is.
  */
-export function frontChannelDonePage({ lang, frontChannelDone }: Texts = english): Page {
+export function frontChannelDonePage({ texts }: Look = plainLook): Page {
+  const { lang, frontChannelDone } = texts
   const page = html`<!doctype html>
 <html lang="${lang}">
 <head>
@@ -18,5 +18,9 @@ export function frontChannelDonePage({ lang, frontChannelDone }: Texts = english
 <body></body>
 </html>
 `
-  return { html: page.toString(), csp: "default-src 'none'; base-uri 'none'; form-action 'none'" }
+  return {
+    html: page.toString(),
+    lang,
+    csp: "default-src 'none'; base-uri 'none'; form-action 'none'",
+  }
 }

@@ -1,21 +1,32 @@
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { foreign } from './foreign.ts'
 import { html } from './html.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 /** What stands at publicUrl itself: who is signed in, and the way in or out. */
 export function homePage(
-  input: { readonly uid: string | null; readonly signInUrl: string; readonly signOutUrl: string },
-  { lang, home, confirm }: Texts = english,
+  input: {
+    readonly uid: string | null
+    readonly signInUrl: string
+    readonly signOutUrl: string
+    readonly accountUrl: string
+    /** For administrators alone. */
+    readonly consoleUrl: string | null
+  },
+  look: Look = plainLook,
 ): Page {
-  const { uid, signInUrl, signOutUrl } = input
+  const { home, confirm } = look.texts
+  const { uid, signInUrl, signOutUrl, accountUrl, consoleUrl } = input
   const content =
     uid === null
       ? html`<p>${home.nobody}</p>
 ${linksOf([{ label: home.signIn, url: signInUrl }])}`
       : html`<p>${confirm.signedInAs(foreign(uid))}</p>
-${linksOf([{ label: confirm.signOut, url: signOutUrl }])}`
-  return pageOf({ lang, title: uid === null ? home.titleOut : home.titleIn, content })
+${linksOf([
+  { label: home.devices, url: accountUrl },
+  { label: home.console, url: consoleUrl },
+  { label: confirm.signOut, url: signOutUrl },
+])}`
+  return pageOf(look, { title: uid === null ? home.titleOut : home.titleIn, content })
 }

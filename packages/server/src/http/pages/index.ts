@@ -4,6 +4,9 @@
  * other rooms. Each page takes its words as a second argument, English unless told otherwise. Start at
  * document.ts (what every page has), then html.ts (how text becomes HTML); the words: english.ts.
  */
+export { accountPage, confirmAccountPage } from './account-page.ts'
+export type { AccountDevice, AccountView, EndedDevice, Said } from './account-view.ts'
+export { type Brand, type Palette, plainBrand, plainPalette } from './brand.ts'
 export { choicePage } from './choice-page.ts'
 export { continuePage } from './continue-page.ts'
 export { decideDevicePage, deviceResultPage, enterCodePage } from './device-pages.ts'
@@ -11,5 +14,7 @@ export type { Page } from './document.ts'
 export { errorPage, forbiddenPage, unavailablePage } from './error-pages.ts'
 export { frontChannelDonePage } from './front-channel-page.ts'
 export { homePage } from './home-page.ts'
+export { type Look, plainLook } from './look.ts'
+export { reasonText } from './reason-text.ts'
 export { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts'
-export type { DeviceResult, Texts } from './texts.ts'
+export type { AccountAct, DeviceResult, Texts } from './texts.ts'

@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostileText } from '#test/http/hostile-text.ts'
+import { plainBrand } from './brand.ts'
 import { english } from './english.ts'
 import { html } from './html.ts'
 import {
+  type AccountDevice,
+  type AccountView,
+  accountPage,
   choicePage,
+  confirmAccountPage,
   confirmSignOutPage,
   continuePage,
   decideDevicePage,
@@ -15,6 +20,7 @@ import {
   forbiddenPage,
   frontChannelDonePage,
   homePage,
+  type Look,
   type Page,
   signedOutPage,
   type Texts,
@@ -22,13 +28,16 @@ import {
 } from './index.ts'
 
 /** Every page that a person sees, with `text` wherever a caller puts text of others. */
-function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
+function pagesWith(text: string, look?: Look): Readonly<Record<string, Page>> {
   const url = '/login?idp=a&b=c'
-  const ways = { signInUrl: url, signOutUrl: '/signout' }
+  const ways = {
+    ...{ signInUrl: url, signOutUrl: '/signout' },
+    ...{ accountUrl: '/account', consoleUrl: '/console/' },
+  }
   return {
-    home: homePage({ uid: text, ...ways }, texts),
-    'home of nobody': homePage({ uid: null, ...ways }, texts),
-    choice: choicePage({ providers: [{ name: text, url }] }, texts),
+    home: homePage({ uid: text, ...ways }, look),
+    'home of nobody': homePage({ uid: null, ...ways }, look),
+    choice: choicePage({ providers: [{ name: text, url }] }, look),
     'go on': continuePage(
       {
         clientId: text,
@@ -36,7 +45,7 @@ function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> 
         redirectUri: 'com.example.app:/cb',
         outcome: 'done',
       },
-      texts,
+      look,
     ),
     'back to the application': continuePage(
       {
@@ -45,52 +54,85 @@ function pagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> 
         redirectUri: 'http://[::1]:9/cb',
         outcome: 'failed',
       },
-      texts,
+      look,
     ),
-    'choice of none': choicePage({ providers: [] }, texts),
+    'choice of none': choicePage({ providers: [] }, look),
     confirm: confirmSignOutPage(
       { action: '/signout', fields: { [`n${text}`]: text, state: text }, uid: text },
-      texts,
+      look,
     ),
-    'signed out': signedOutPage({ returnTo: 'https://app.example.com/', signInUrl: url }, texts),
-    'signed out, and back': signedOutPage({ returnTo: '/start', signInUrl: null }, texts),
-    forbidden: forbiddenPage({ detail: text, signOutUrl: '/signout', reference: text }, texts),
-    unavailable: unavailablePage({ detail: text, retryUrl: url, reference: text }, texts),
-    'unavailable, reload': unavailablePage(
-      { detail: text, retryUrl: null, reference: null },
-      texts,
-    ),
+    'signed out': signedOutPage({ returnTo: 'https://app.example.com/', signInUrl: url }, look),
+    'signed out, and back': signedOutPage({ returnTo: '/start', signInUrl: null }, look),
+    forbidden: forbiddenPage({ detail: text, signOutUrl: '/signout', reference: text }, look),
+    unavailable: unavailablePage({ detail: text, retryUrl: url, reference: text }, look),
+    'unavailable, reload': unavailablePage({ detail: text, retryUrl: null, reference: null }, look),
     error: errorPage(
       {
         ...{ status: 502, title: text, text, retryUrl: url, retryLabel: text },
         ...{ signOutUrl: '/signout', reference: text },
       },
-      texts,
+      look,
     ),
     'error, dead end': errorPage(
       { status: 400, title: text, text, retryUrl: null, reference: null },
-      texts,
+      look,
     ),
-    ...devicePagesWith(text, texts),
+    ...devicePagesWith(text, look),
+    ...accountPagesWith(text, look),
   }
 }
 
-function devicePagesWith(text: string, texts?: Texts): Readonly<Record<string, Page>> {
+function devicePagesWith(text: string, look?: Look): Readonly<Record<string, Page>> {
   const action = '/device'
   const asks = { clientId: text, ip: text, userAgent: text, scope: `a${text}` }
   const entering = { action, uid: text, userCode: text }
   const unsaid = { ip: null, userAgent: null, scope: '' }
   const looking = { action, userCode: text, ...asks }
   return {
-    'enter a code': enterCodePage({ ...entering, problem: null }, texts),
-    'enter a code, again': enterCodePage({ ...entering, problem: 'unknown' }, texts),
-    'decide on a device': decideDevicePage({ ...looking, minutesAgo: 3, ticked: true }, texts),
+    'enter a code': enterCodePage({ ...entering, problem: null }, look),
+    'enter a code, again': enterCodePage({ ...entering, problem: 'unknown' }, look),
+    'decide on a device': decideDevicePage({ ...looking, minutesAgo: 3, ticked: true }, look),
     'decide, and tick': decideDevicePage(
       { ...looking, ...unsaid, minutesAgo: 0, ticked: false },
-      texts,
+      look,
     ),
-    approved: deviceResultPage({ action, result: 'approved' }, texts),
-    'a used code': deviceResultPage({ action, result: 'decided' }, texts),
+    approved: deviceResultPage({ action, result: 'approved' }, look),
+    'a used code': deviceResultPage({ action, result: 'decided' }, look),
+  }
+}
+
+function accountPagesWith(text: string, look?: Look): Readonly<Record<string, Page>> {
+  const one: AccountDevice = {
+    ...{ sid: 's-1', name: text, userAgent: text, client: text, kind: text, ip: text },
+    ...{ signedInAt: 0, lastUsedAt: 60_000, current: true, approvedWith: { name: text } },
+  }
+  const bare: AccountDevice = {
+    ...{ ...one, name: null, userAgent: null, client: null, kind: 'web', ip: null },
+    ...{ sid: 's-2', current: false, approvedWith: { name: null } },
+  }
+  const view: AccountView = {
+    ...{ action: '/account', uid: text, now: 120_000, devices: [one, bare] },
+    ended: [
+      { name: text, userAgent: null, endedAt: 0, reason: text },
+      { name: null, userAgent: text, endedAt: 0, reason: 'expired' },
+    ],
+    ...{ said: { kind: 'endedOthers', count: 2 }, refused: { sid: 's-1', typed: text } },
+    ...{ hasOthers: true, moreUrl: '/account?cursor=a', firstUrl: '/account' },
+  }
+  const action = '/account'
+  return {
+    account: accountPage(view, look),
+    'account, nothing but this one': accountPage(
+      {
+        ...{ ...view, devices: [one], ended: [], said: null, refused: null },
+        ...{ hasOthers: false, moreUrl: null, firstUrl: null },
+      },
+      look,
+    ),
+    'sign one out': confirmAccountPage({ action, act: 'one', device: bare }, look),
+    'sign this one out': confirmAccountPage({ action, act: 'one', device: one }, look),
+    'sign the others out': confirmAccountPage({ action, act: 'others', device: null }, look),
+    'sign out everywhere': confirmAccountPage({ action, act: 'all', device: null }, look),
   }
 }
 
@@ -285,7 +327,7 @@ test('the page for the hidden frame of a provider is empty and may be framed', (
 })
 
 test('another language is another catalogue: no English word stands in the pages themselves', () => {
-  const pages = { ...pagesWith('Ж', foreignTexts), frame: frontChannelDonePage(foreignTexts) }
+  const pages = { ...pagesWith('Ж', foreignLook), frame: frontChannelDonePage(foreignLook) }
   for (const [name, page] of Object.entries(pages)) {
     expect(page.html, name).toContain('<html lang="x-test">')
     const words = page.html
@@ -299,7 +341,8 @@ test('another language is another catalogue: no English word stands in the pages
 /** English with every word replaced. */
 const foreignTexts: Texts = {
   lang: 'x-test',
-  home: { titleIn: 'Ж', titleOut: 'Ж', nobody: 'Ж', signIn: 'Ж' },
+  times: { ago: (ms) => `Ж ${ms}`, at: (instant) => `Ж ${instant}` },
+  home: { devices: 'Ж', console: 'Ж', titleIn: 'Ж', titleOut: 'Ж', nobody: 'Ж', signIn: 'Ж' },
   choice: { title: 'Ж', text: 'Ж', signInWith: (name) => html`${name}`, none: 'Ж' },
   goOn: {
     done: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
@@ -334,8 +377,37 @@ const foreignTexts: Texts = {
       taken: { title: 'Ж', text: 'Ж' },
     },
   },
+  account: {
+    ...{ title: 'Ж', text: 'Ж', thisOne: 'Ж', unnamed: 'Ж', name: 'Ж', rename: 'Ж', save: 'Ж' },
+    ...{ badName: 'Ж', program: 'Ж', application: 'Ж', websites: 'Ж', kind: 'Ж', address: 'Ж' },
+    ...{ notKnown: 'Ж', signedIn: 'Ж', lastUsed: 'Ж', approved: 'Ж', approvedByOther: 'Ж' },
+    ...{ signOut: 'Ж', signOutOthers: 'Ж', signOutAll: 'Ж', more: 'Ж', first: 'Ж', back: 'Ж' },
+    ...{ lately: 'Ж', askThis: 'Ж', askOthers: 'Ж', askAll: 'Ж', renamed: 'Ж', endedOne: 'Ж' },
+    already: 'Ж',
+    runsOn: () => 'Ж',
+    kinds: { web: 'Ж', app: 'Ж', pc: 'Ж' },
+    approvedBy: (device) => html`Ж ${device}`,
+    signOutOf: (device) => `Ж ${device}`,
+    renameOf: (device) => `Ж ${device}`,
+    ended: (ago) => `Ж ${ago}`,
+    asks: {
+      one: { title: 'Ж', button: 'Ж' },
+      others: { title: 'Ж', button: 'Ж' },
+      all: { title: 'Ж', button: 'Ж' },
+    },
+    askOne: (device) => html`Ж ${device}`,
+    endedOthers: (count) => `Ж ${count}`,
+  },
+  reasons: {
+    ...{ user_logout: 'Ж', user_logout_all: 'Ж', user_logout_others: 'Ж', admin_revoke: 'Ж' },
+    ...{ superseded: 'Ж', device_limit: 'Ж', refresh_reuse: 'Ж', idp_logout: 'Ж' },
+    ...{ idp_refused: 'Ж', user_disabled: 'Ж', restored: 'Ж', expired: 'Ж' },
+  },
+  otherReason: (reason) => html`Ж ${reason}`,
   frontChannelDone: { title: 'Ж' },
 }
+
+const foreignLook: Look = { texts: foreignTexts, brand: plainBrand }
 
 /** Text and quoted values hold no angle bracket, so this is all tags and nothing else. */
 function tagsOf({ html }: Page): readonly string[] {

@@ -1,10 +1,9 @@
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
-import { english } from './english.ts'
 import { foreign } from './foreign.ts'
 import { html } from './html.ts'
 import { hostOf, linkTarget } from './link.ts'
-import type { Texts } from './texts.ts'
+import { type Look, plainLook } from './look.ts'
 
 /**
  * Asks before a sign-out that somebody else may have asked for (rule 29). `fields` are sent with the form
@@ -18,8 +17,9 @@ export function confirmSignOutPage(
     readonly fields: Readonly<Record<string, string>>
     readonly uid: string | null
   },
-  { lang, confirm }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { confirm } = look.texts
   const action = linkTarget(input.action)
   if (action === null) throw new TypeError('the action of the sign-out form is no address')
   const fields = Object.entries(input.fields).map(
@@ -33,13 +33,14 @@ export function confirmSignOutPage(
 ${fields}
 <button class="button first">${confirm.signOut}</button>
 </form>`
-  return pageOf({ lang, title: confirm.title, content, form: true })
+  return pageOf(look, { title: confirm.title, content, form: true })
 }
 
 export function signedOutPage(
   input: { readonly returnTo: string | null; readonly signInUrl: string | null },
-  { lang, signedOut }: Texts = english,
+  look: Look = plainLook,
 ): Page {
+  const { signedOut } = look.texts
   const host = hostOf(linkTarget(input.returnTo) ?? '')
   const back = host === null ? signedOut.goBack : signedOut.goTo(foreign(host))
   const content = html`<p>${signedOut.text}</p>
@@ -48,5 +49,5 @@ ${linksOf([
   { label: signedOut.signIn, url: input.signInUrl },
   { label: back, url: input.returnTo },
 ])}`
-  return pageOf({ lang, title: signedOut.title, content })
+  return pageOf(look, { title: signedOut.title, content })
 }

@@ -1,8 +1,43 @@
 import { createHash } from 'node:crypto'
-import { html } from './html.ts'
+import type { Brand, Palette } from './brand.ts'
+import { inkOn } from './contrast.ts'
+import { type Html, html } from './html.ts'
 
-/** The one stylesheet of all pages. Its first block is the theme: change the look there. */
-export const sheet = html`
+interface Style {
+  readonly sheet: Html
+  /** The source expression that lets this sheet, and no other style, into a page (CSP3, section 2.3.1). */
+  readonly source: string
+}
+
+const known = new WeakMap<Brand, Style>()
+
+/** The one stylesheet of all pages, in the colours of the brand. */
+export function styleOf(brand: Brand): Style {
+  const style = known.get(brand) ?? made(brand)
+  known.set(brand, style)
+  return style
+}
+
+function made({ light, dark }: Brand): Style {
+  const [day, night] = [coloursOf(light), coloursOf(dark)]
+  const sheet = html`${base}
+:root { ${day} }
+@media (prefers-color-scheme: dark) { :root { ${night} } }
+`
+  const hash = createHash('sha256').update(sheet.toString()).digest('base64')
+  return { sheet, source: `'sha256-${hash}'` }
+}
+
+/** What is a colour, and nothing else: the rest of the sheet is ours alone. */
+function coloursOf({ accent, ground, card, text }: Palette): readonly Html[] {
+  const ink = accent === null ? null : inkOn(accent)
+  const colours = { accent, 'accent-over': accent, 'on-accent': ink, ground, card, text }
+  return Object.entries(colours).flatMap(([name, colour]) =>
+    colour !== null && /^#[0-9a-f]{6}$/.test(colour) ? [html`--${name}: ${colour}; `] : [],
+  )
+}
+
+const base = html`
 :root {
   color-scheme: light dark;
   --ground: #eceef6;
@@ -49,7 +84,8 @@ body {
   overflow-wrap: anywhere;
 }
 header { display: flex; align-items: center; gap: .75rem; font-weight: 600; }
-header svg { flex: none; }
+header svg, header img { flex: none; }
+header img { width: auto; max-width: 11rem; height: 44px; object-fit: contain; }
 main {
   padding: 2rem;
   border: 1px solid var(--line);
@@ -103,10 +139,56 @@ dt { color: var(--quiet); font-size: .8125rem; }
 dd { margin: 0 0 .5rem; }
 .warning { padding: .75rem 1rem; border-left: 4px solid var(--focus); background: var(--ground); }
 .actions + .actions { margin-top: .75rem; }
+.wide { grid-template-columns: minmax(0, 46rem); align-content: start; }
+.wide h1 { margin-bottom: .5rem; }
+.devices { margin: 1.5rem 0 0; padding: 0; list-style: none; }
+.devices li { padding: 1.25rem 0; border-top: 1px solid var(--line); }
+h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; }
+.badge {
+  display: inline-block;
+  margin-inline-start: .5rem;
+  padding: 0 .5rem;
+  border: 1px solid var(--accent);
+  border-radius: 1rem;
+  color: var(--accent);
+  font-size: .8125rem;
+  font-weight: 600;
+}
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .5rem 1.5rem; margin: .75rem 0; }
+.facts dd { margin: 0; }
+.facts bdi { font-weight: 400; }
+.row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .75rem; }
+.row > details[open] { flex-basis: 100%; }
+.small, summary {
+  display: inline-block;
+  width: auto;
+  padding: .375rem .875rem;
+  border: 1px solid var(--edge);
+  border-radius: calc(var(--radius) - 4px);
+  font-weight: 600;
+  list-style: none;
+  cursor: pointer;
+}
+summary::-webkit-details-marker { display: none; }
+details form { display: grid; gap: .75rem; justify-items: start; margin-top: .75rem; }
+details label { width: 100%; margin: 0; }
+.field {
+  display: block;
+  width: 100%;
+  max-width: 24rem;
+  margin: .25rem 0 0;
+  padding: .5rem .75rem;
+  border: 1px solid var(--edge);
+  border-radius: calc(var(--radius) - 4px);
+  background: var(--ground);
+  color: var(--text);
+  font: inherit;
+}
+.said { padding: .75rem 1rem; border-left: 4px solid var(--accent); background: var(--ground); }
+.lately { margin: 2rem 0 0; padding: 1.25rem 0 0; border-top: 1px solid var(--line); }
+.lately h2 { margin-bottom: .75rem; }
+.lately ul { margin: 0; padding: 0; list-style: none; }
+.lately li { margin: 0 0 .75rem; }
+.lately p { margin: 0; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 3px; }
 `
-
-/** The source expression that lets this sheet, and no other style, into a page (CSP3, section 2.3.1). */
-export function styleSource(): string {
-  return `'sha256-${createHash('sha256').update(sheet.toString()).digest('base64')}'`
-}

@@ -1,7 +1,27 @@
+import type { System } from './agent.ts'
 import type { Html } from './html.ts'
+import type { Times } from './times.ts'
 
 /** How a look at a device code ended. */
 export type DeviceResult = 'approved' | 'denied' | 'expired' | 'decided' | 'taken'
+
+/** The reasons that Curfew itself gives for the end of a session (API.md, section 5). */
+export type KnownReason =
+  | 'user_logout'
+  | 'user_logout_all'
+  | 'user_logout_others'
+  | 'admin_revoke'
+  | 'superseded'
+  | 'device_limit'
+  | 'refresh_reuse'
+  | 'idp_logout'
+  | 'idp_refused'
+  | 'user_disabled'
+  | 'restored'
+  | 'expired'
+
+/** What a person may ask of the account page, and has to confirm. */
+export type AccountAct = 'one' | 'others' | 'all'
 
 /**
  * All words that the pages themselves say, in one language. Another language is one more file like
@@ -10,7 +30,10 @@ export type DeviceResult = 'approved' | 'denied' | 'expired' | 'decided' | 'take
 export interface Texts {
   /** BCP 47, for `<html lang>`. */
   readonly lang: string
+  readonly times: Times
   readonly home: {
+    readonly devices: string
+    readonly console: string
     readonly titleIn: string
     readonly titleOut: string
     readonly nobody: string
@@ -84,6 +107,10 @@ export interface Texts {
       Record<DeviceResult, { readonly title: string; readonly text: string }>
     >
   }
+  readonly account: AccountTexts
+  readonly reasons: Readonly<Record<KnownReason, string>>
+  /** One that an administrator gave, such as `stolen`. */
+  readonly otherReason: (reason: Html) => Html
   readonly frontChannelDone: {
     readonly title: string
   }
@@ -93,4 +120,49 @@ interface GoOn {
   readonly title: string
   readonly text: (application: Html) => Html
   readonly button: string
+}
+
+interface AccountTexts {
+  readonly title: string
+  readonly text: string
+  readonly thisOne: string
+  readonly unnamed: string
+  readonly name: string
+  readonly rename: string
+  readonly save: string
+  readonly badName: string
+  readonly program: string
+  readonly runsOn: (browser: string, system: System) => string
+  readonly application: string
+  readonly websites: string
+  readonly kind: string
+  /** Of the device classes that are there unless the configuration has others. */
+  readonly kinds: Readonly<Record<'web' | 'app' | 'pc', string>>
+  readonly address: string
+  readonly notKnown: string
+  readonly signedIn: string
+  readonly lastUsed: string
+  readonly approved: string
+  readonly approvedBy: (device: Html) => Html
+  readonly approvedByOther: string
+  readonly signOut: string
+  /** What a screen reader says of several buttons with one word. */
+  readonly signOutOf: (device: string) => string
+  readonly renameOf: (device: string) => string
+  readonly signOutOthers: string
+  readonly signOutAll: string
+  readonly more: string
+  readonly first: string
+  readonly back: string
+  readonly lately: string
+  readonly ended: (ago: string) => string
+  readonly asks: Readonly<Record<AccountAct, { readonly title: string; readonly button: string }>>
+  readonly askOne: (device: Html) => Html
+  readonly askThis: string
+  readonly askOthers: string
+  readonly askAll: string
+  readonly renamed: string
+  readonly endedOne: string
+  readonly already: string
+  readonly endedOthers: (count: number) => string
 }

@@ -1,5 +1,6 @@
 import { sendPage } from '../browser/answers.ts'
 import { ownCookies } from '../browser/cookies.ts'
+import { lookOf } from '../browser/look.ts'
 import type { App, HttpContext } from '../context.ts'
 import { homePage } from '../pages/index.ts'
 
@@ -19,8 +20,15 @@ export function homeRoute(app: App, context: HttpContext): void {
       const session = found.find((one) => one !== undefined)
       const { publicUrl } = settings
       const uid = session?.origin.uid ?? null
-      const links = { signInUrl: `${publicUrl}/login`, signOutUrl: `${publicUrl}/signout` }
-      return sendPage(reply, homePage({ uid, ...links }))
+      const isAdmin =
+        session !== undefined && browser.gateway.effectiveRoles(session).includes('admin')
+      const links = {
+        signInUrl: `${publicUrl}/login`,
+        signOutUrl: `${publicUrl}/signout`,
+        accountUrl: `${publicUrl}/account`,
+        consoleUrl: isAdmin && !settings.adminElsewhere ? `${publicUrl}/console/` : null,
+      }
+      return sendPage(reply, homePage({ uid, ...links }, lookOf(context, request)))
     },
   )
 }

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SignedOut } from '#authority'
-import type { SessionId } from '#domain'
+import type { LiveSession, SessionId } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
 import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
@@ -161,6 +161,18 @@ async function holderOf({ browser }: HttpContext, request: FastifyRequest, { tic
   const uid = sessions.find((session) => session !== undefined)?.origin.uid ?? null
   const ofPages = sessions.at(-1)?.origin.sid
   return { uid, cookies, sids: [sid, ofPages].filter((one) => one !== undefined) }
+}
+
+/** From the account page: the session of the page's cookie ends, with whatever this browser holds beside it. */
+export async function leave(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { origin }: LiveSession,
+): Promise<FastifyReply> {
+  const cookies = ownCookies(request, context.browser)
+  const after = { returnTo: null, app: null, client: null }
+  return goOn(context, request, reply, { after, byClient: false, cookies, sids: [origin.sid] })
 }
 
 interface Going {
