@@ -16,7 +16,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { startApi } from './api/api.ts'
+import { openApi } from './api/api.ts'
 import { startApplication } from './application/application.ts'
 import { identityHeaders } from './application/visitor.ts'
 import { Curfew } from './curfew.ts'
@@ -48,16 +48,15 @@ export class Demo {
   }
 
   async start(): Promise<Places> {
-    const url = `http://127.0.0.1:${await freePort(preferredPorts.curfew)}`
-    const apiPort = await freePort(preferredPorts.api)
-    const api = `http://127.0.0.1:${apiPort}`
+    const api = this.#add(await openApi(preferredPorts.api))
+    const url = `http://127.0.0.1:${await curfewPort(api)}`
     const application = this.#add(await startApplication(url))
     const proxy = this.#add(
       await listen(
         createProxy({
           curfew: url,
           application: { url: application.url, identityHeaders: namesOf(identityHeaders) },
-          others: [{ path: missions, url: api, identityHeaders: namesOf(apiHeaders) }],
+          others: [{ path: missions, url: api.url, identityHeaders: namesOf(apiHeaders) }],
         }),
         preferredPorts.proxy,
       ),
@@ -68,14 +67,13 @@ export class Demo {
       await startProvider({ port: preferredPorts.provider, client, applicationUrl: proxy.url }),
     )
     const places = {
-      ...{ application: proxy.url, provider: provider.url, curfew: url, api },
+      ...{ application: proxy.url, provider: provider.url, curfew: url, api: api.url },
       backendSecret: secrets.backend,
     }
     this.#curfew = new Curfew(url, (folder) => configuration(places, secrets, folder))
     this.#add(this.#curfew)
     await this.#curfew.listening()
-    const reader = { clientId: 'api', clientSecret: secrets.api }
-    this.#add(await startApi(apiPort, { issuer: url, audience: api, ...reader }))
+    await api.follow({ issuer: url, clientId: 'api', clientSecret: secrets.api })
     return places
   }
 
@@ -100,6 +98,15 @@ export class Demo {
     if (this.#stopped !== undefined) void part.stop()
     return part
   }
+}
+
+/**
+ * Curfew binds its port a second after it was found to be free. Whoever has the API's port has it since, so
+ * of two demos that start at once only one looks at the preferred one.
+ */
+function curfewPort(api: Part): Promise<number> {
+  const isFirst = new URL(api.url).port === String(preferredPorts.api)
+  return freePort(isFirst ? preferredPorts.curfew : 0)
 }
 
 interface Secrets {

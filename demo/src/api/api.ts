@@ -3,8 +3,13 @@
  * session has ended it knows from the feed, so nobody is asked on the way of a request, and a stream that
  * is open stops the moment the session does, though its token would be good for minutes.
  */
-import { createServer } from 'node:http'
-import { createVerifier, endStreamOnEnd, type VerifierOptions } from '@curfew/verifier'
+import { createServer, type RequestListener } from 'node:http'
+import {
+  createVerifier,
+  endStreamOnEnd,
+  type Verifier,
+  type VerifierOptions,
+} from '@curfew/verifier'
 import { curfew, sessionOf } from '@curfew/verifier/express'
 import express, { type Express, type RequestHandler, type Response } from 'express'
 import { listen, type Part } from '../listen.ts'
@@ -13,17 +18,35 @@ import { Missions } from './missions.ts'
 
 const everyMs = 500
 
-/** Once it has keys and feed. `port` must be free: it stands in the audience of its tokens. */
-export async function startApi(port: number, options: VerifierOptions): Promise<Part> {
-  const verifier = await createVerifier(options)
+interface Followed {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export interface Api extends Part {
+  /** Answers from now on: resolves once it has keys and the whole feed. */
+  follow(curfew: Followed): Promise<void>
+}
+
+/** Its address is the audience of its tokens, so it has one before there is anybody to follow. */
+export async function openApi(preferredPort: number): Promise<Api> {
+  let serve: RequestListener = (_, response) => void response.destroy()
+  const part = await listen(
+    createServer((request, response) => serve(request, response)),
+    preferredPort,
+  )
   const missions = new Missions()
-  const api = createApi(curfew(verifier, { roles: ['pilot'] }), missions)
-  const part = await listen(createServer(api), port)
+  let verifier: Verifier | undefined
+  const follow: Api['follow'] = async (followed) => {
+    verifier = await createVerifier({ ...followed, audience: part.url })
+    serve = createApi(curfew(verifier, { roles: ['pilot'] }), missions)
+  }
   const stop = async () => {
     missions.stop()
-    await Promise.all([part.stop(), verifier.close()])
+    await Promise.all([part.stop(), verifier?.close()])
   }
-  return { url: part.url, stop }
+  return { url: part.url, follow, stop }
 }
 
 export function createApi(gate: RequestHandler, missions: Missions): Express {
