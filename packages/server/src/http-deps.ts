@@ -49,6 +49,8 @@ export function httpDeps(joined: Joined): HttpDeps {
   return {
     authority,
     devices,
+    adminLinks: house.adminLinks,
+    liveSessions: (uid) => store.countLive(uid),
     feed: store,
     events: memory.events,
     opaque: rooms.opaque,

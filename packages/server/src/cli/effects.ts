@@ -41,7 +41,11 @@ export interface RetryOptions {
 
 /** `curfew effects retry`: due now, with all the time again that an effect has; a server does it. */
 export async function retryEffects(io: Io, house: House, options: RetryOptions): Promise<void> {
-  const retried = await house.store.retryEffects(choiceOf(options))
+  const choice = choiceOf(options)
+  const target = choice.by === 'target' ? choice.target : null
+  const detail = choice.by === 'id' ? { ids: choice.ids } : {}
+  await house.authority.record(null, { action: 'effects_retried', target, detail })
+  const retried = await house.store.retryEffects(choice)
   const words = retried === 1 ? 'one effect is' : `${retried} effects are`
   print(io, options.json, { retried }, [`${words} due now; a running server carries it out`])
   if (retried === 0 && options.ids.length > 0) {

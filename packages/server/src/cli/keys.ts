@@ -45,6 +45,8 @@ export async function rotateKeys(
   house: House,
   options: { readonly now: boolean; readonly json: boolean },
 ): Promise<void> {
+  const { now } = options
+  await house.authority.record(null, { action: 'keys_rotated', target: null, detail: { now } })
   const kid = await house.signingKeys.rotate({ now: options.now })
   const key = house.signingKeys.byKid(kid)
   const from = key === undefined ? 'soon' : `from ${when(key.activatesAt)} UTC`

@@ -41,6 +41,7 @@ import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
 import { consoleRoutes } from './routes/console.ts'
@@ -229,6 +230,7 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 function apiRoutes(app: App, context: HttpContext): void {
   apiForAll(app, context)
   adminSessionRoutes(app, context)
+  auditRoutes(app, context)
 }
 
 /** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */

@@ -35,5 +35,6 @@ export {
   type ApiSchema,
   describeApi,
 } from './reference.ts'
+export { auditJson } from './routes/audit.ts'
 export { createSignals } from './signals.ts'
 export { drain } from './stopping-server.ts'

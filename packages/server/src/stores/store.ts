@@ -1,4 +1,6 @@
 import {
+  type AdminLinkStore,
+  type AuditStore,
   type CursorStore,
   type DeviceStore,
   type EffectStore,
@@ -11,6 +13,8 @@ import {
   toldOf,
   type UserEndResult,
 } from '#authority'
+import { addAdminLink, adminLinkStatements, countLive, findAdminLink } from './acts/admin-links.ts'
+import { addAudit, auditStatements, listAudit } from './acts/audit.ts'
 import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
 import {
@@ -74,6 +78,7 @@ export function createStore(engine: Engine): Store {
     ...effectMethods(engine, afterwards),
     ...cursorMethods(engine),
     ...deviceMethods(engine),
+    ...adminMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
@@ -264,6 +269,18 @@ function cursorMethods(engine: Engine): CursorStore {
   return {
     leaseCursor: (name, order) => engine.writeOne(() => leaseCursor(sql, name, order)),
     moveCursor: (name, order) => engine.writeOne(() => moveCursor(sql, name, order)),
+  }
+}
+
+function adminMethods(engine: Engine): AuditStore & AdminLinkStore {
+  const audit = auditStatements(engine.dialect)
+  const links = adminLinkStatements(engine.dialect)
+  return {
+    addAudit: (entry) => engine.writeOne(() => addAudit(audit, entry)),
+    audit: (query) => engine.read(() => listAudit(audit, query)),
+    addAdminLink: (link) => engine.write(() => addAdminLink(links, link)),
+    adminLink: (hashes) => engine.read(() => findAdminLink(links, hashes)),
+    countLive: (uid) => engine.read(() => countLive(links, uid)),
   }
 }
 

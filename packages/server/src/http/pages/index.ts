@@ -5,6 +5,7 @@
  * document.ts (what every page has), then html.ts (how text becomes HTML); the words: english.ts.
  */
 export { choicePage } from './choice-page.ts'
+export { consoleLinkPage } from './console-link-page.ts'
 export { continuePage } from './continue-page.ts'
 export { decideDevicePage, deviceResultPage, enterCodePage } from './device-pages.ts'
 export type { Page } from './document.ts'

@@ -2,6 +2,8 @@ import type { Pruned, PruneLimits } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { whole } from '../row.ts'
+import { pruneAdminLinksStatement } from './admin-links.ts'
+import { pruneAuditStatement } from './audit.ts'
 import { codeStatements } from './codes.ts'
 
 /** No feed row goes earlier: replicas may need it to judge their snapshots (rule 5). */
@@ -18,12 +20,16 @@ export interface PruneStatements {
   readonly once: Statement
   readonly codes: Statement
   readonly devices: Statement
+  readonly links: Statement
+  readonly audit: Statement
 }
 
 export function pruneStatements(dialect: Dialect): PruneStatements {
   const { now, greatest } = dialect
   return {
     codes: codeStatements(dialect).prune,
+    links: pruneAdminLinksStatement(dialect),
+    audit: pruneAuditStatement(dialect),
     feed: statement(
       'prune_feed',
       `delete from feed where seq in (
@@ -87,8 +93,12 @@ export function* pruneSessions(
   const once = yield* ask(sql.once, limits.rowsMax)
   const codes = yield* ask(sql.codes, limits.rowsMax)
   const devices = yield* ask(sql.devices, limits.rowsMax)
+  const links = yield* ask(sql.links, limits.rowsMax)
+  const auditMs = limits.auditRetentionMs ?? limits.endedRetentionMs
+  const audit = yield* ask(sql.audit, auditMs, limits.rowsMax)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const sessions = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
-  const more = [once, codes, devices, sessions].some((rows) => rows.length >= limits.rowsMax)
+  const all = [once, codes, devices, links, audit, sessions]
+  const more = all.some((rows) => rows.length >= limits.rowsMax)
   return { sessions: sessions.length, more }
 }

@@ -237,4 +237,29 @@ create index device_authorizations_expire on device_authorizations (expires_at);
 create index sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 `,
   },
+  {
+    version: 7,
+    name: 'sign-in links for the console, and who did what',
+    text: `
+create table admin_links (
+  hash text collate "C" not null primary key,
+  uid text collate "C" not null,
+  fence bigint not null,
+  expires_at bigint not null,
+  started_sid text collate "C"
+);
+create index admin_links_expire on admin_links (expires_at);
+create table audit (
+  id bigint generated always as identity primary key,
+  at bigint not null,
+  actor text collate "C" not null,
+  action text collate "C" not null,
+  target text collate "C",
+  detail text not null
+);
+create index audit_at on audit (at);
+create index audit_actor on audit (actor, id);
+create index audit_target on audit (target, id);
+`,
+  },
 ]

@@ -1,3 +1,20 @@
+create table admin_links (
+  hash text collate "C" not null,
+  uid text collate "C" not null,
+  fence bigint not null,
+  expires_at bigint not null,
+  started_sid text collate "C"
+);
+
+create table audit (
+  id bigint not null,
+  at bigint not null,
+  actor text collate "C" not null,
+  action text collate "C" not null,
+  target text collate "C",
+  detail text not null
+);
+
 create table authorization_codes (
   hash text collate "C" not null,
   client_id text collate "C" not null,
@@ -189,6 +206,10 @@ create table users (
   fence bigint not null
 ) with (fillfactor=90);
 
+alter table admin_links add constraint admin_links_pkey PRIMARY KEY (hash);
+
+alter table audit add constraint audit_pkey PRIMARY KEY (id);
+
 alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);
 
 alter table cursors add constraint cursors_pkey PRIMARY KEY (name);
@@ -226,6 +247,14 @@ alter table sessions add constraint sessions_version_check CHECK ((version >= 1)
 alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
 
 alter table users add constraint users_pkey PRIMARY KEY (uid);
+
+CREATE INDEX admin_links_expire ON public.admin_links USING btree (expires_at);
+
+CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
+
+CREATE INDEX audit_at ON public.audit USING btree (at);
+
+CREATE INDEX audit_target ON public.audit USING btree (target, id);
 
 CREATE INDEX authorization_codes_expire ON public.authorization_codes USING btree (expires_at);
 

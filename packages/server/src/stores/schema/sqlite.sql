@@ -1,3 +1,20 @@
+CREATE TABLE admin_links (
+  hash text not null primary key,
+  uid text not null,
+  fence integer not null,
+  expires_at integer not null,
+  started_sid text
+) strict;
+
+CREATE TABLE audit (
+  id integer primary key autoincrement,
+  at integer not null,
+  actor text not null,
+  action text not null,
+  target text,
+  detail text not null
+) strict;
+
 CREATE TABLE authorization_codes (
   hash text not null primary key,
   client_id text not null,
@@ -193,6 +210,14 @@ CREATE TABLE users (
   disabled_at integer,
   fence integer not null
 ) strict;
+
+CREATE INDEX admin_links_expire on admin_links (expires_at);
+
+CREATE INDEX audit_actor on audit (actor, id);
+
+CREATE INDEX audit_at on audit (at);
+
+CREATE INDEX audit_target on audit (target, id);
 
 CREATE INDEX authorization_codes_expire on authorization_codes (expires_at);
 
