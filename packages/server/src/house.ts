@@ -1,5 +1,7 @@
 import {
+  type AdminLinks,
   type Authority,
+  createAdminLinks,
   createAuthority,
   createDeviceAuthority,
   type Denylist,
@@ -43,6 +45,7 @@ export interface House {
   readonly rooms: Rooms
   readonly authority: Authority
   readonly devices: DeviceAuthority
+  readonly adminLinks: AdminLinks
   close(): Promise<void>
 }
 
@@ -125,15 +128,16 @@ export async function openHouse<Remembered extends Memory>(
       seal: sealer,
       random: createRandomness(),
     }
-    const authority = createAuthority(rooms)
+    const authority = createAuthority(rooms, store)
     const codes = createDeviceCodes(ring, clock)
     const devices = createDeviceAuthority({ rooms, store, codes, seal: sealer })
+    const adminLinks = createAdminLinks({ rooms, store, codes })
     const close = async () => {
       await memory.close()
       await store.close()
     }
     const opened = { config, store, clock, ring, sealer, signingKeys, policy, rooms }
-    return { ...opened, authority, devices, memory, close }
+    return { ...opened, authority, devices, adminLinks, memory, close }
   } catch (error) {
     await store.close()
     throw error

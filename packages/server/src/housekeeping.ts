@@ -82,6 +82,7 @@ function limitsOf(house: House) {
   return {
     feedRetentionMs: config.revocation.retentionMs,
     endedRetentionMs: Math.max(config.sessions.keepEndedMs, config.tokens.refreshTtlMs),
+    auditRetentionMs: config.audit.retentionMs,
     rowsMax,
   }
 }

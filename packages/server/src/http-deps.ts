@@ -51,6 +51,8 @@ export function httpDeps(joined: Joined): HttpDeps {
   return {
     authority,
     devices,
+    adminLinks: house.adminLinks,
+    liveSessions: (uid) => store.countLive(uid),
     feed: store,
     events: memory.events,
     admin: adminDeps(house),

@@ -1,6 +1,8 @@
-import type { ClientId, LiveSession, Session, SessionId, Uid } from '#domain'
+import type { Actor, ClientId, LiveSession, Session, SessionId, Uid } from '#domain'
 import * as administer from './administer.ts'
 import type { Applied } from './apply.ts'
+import * as audited from './audit.ts'
+import type { AuditStore } from './audit-ports.ts'
 import {
   type CodeAnswer,
   type CodeOrder,
@@ -50,24 +52,28 @@ export interface Authority {
   logoutMany(caller: LiveSession, which: 'all' | 'others'): Promise<ManyAnswer>
   /** One of the caller's own sessions; the caller was matched against it before. */
   logoutOne(sid: SessionId, by: Uid): Promise<LogoutAnswer>
-  revokeSession: Bound<typeof administer.revokeSession>
-  revokeUser: Bound<typeof administer.revokeUser>
-  enableUser(uid: Uid): Promise<void>
+  revokeSession: Bound<typeof audited.revokeSession>
+  revokeUser: Bound<typeof audited.revokeUser>
+  enableUser(uid: Uid, by: Actor): Promise<void>
   fence(): Promise<number>
   user(uid: Uid): Promise<UserState>
   show(sid: SessionId): Promise<Session | undefined>
   list(query: SessionQuery): Promise<SessionPage>
   rename(sid: SessionId, deviceName: string | null): Promise<Applied>
-  regrantSession(sid: SessionId, regrant: administer.Regrant): Promise<Applied>
-  regrantUser(uid: Uid, regrant: administer.Regrant): Promise<number>
+  regrantSession(sid: SessionId, order: audited.RegrantOrder): Promise<Applied>
+  regrantUser(uid: Uid, order: audited.RegrantOrder): Promise<number>
+  /** Before any other administrative act: one whose row cannot be written is not done. */
+  record(by: Actor, act: audited.AdministrativeAct): Promise<void>
+  audit: AuditStore['audit']
   effectiveRoles(session: Session): readonly string[]
 }
 
-type Bound<Act> = Act extends (rooms: Rooms, ...rest: infer Rest) => infer Answer
+type Bound<Act> = Act extends (rooms: audited.AuditedRooms, ...rest: infer Rest) => infer Answer
   ? (...rest: Rest) => Answer
   : never
 
-export function createAuthority(rooms: Rooms): Authority {
+export function createAuthority(bare: Rooms, audit: AuditStore): Authority {
+  const rooms: audited.AuditedRooms = { ...bare, audit }
   const ownSessions = new Map<ClientId, SessionId>()
   return {
     policy: rooms.policy,
@@ -86,16 +92,18 @@ export function createAuthority(rooms: Rooms): Authority {
     logoutPage: (cookie) => logoutPage(rooms, cookie),
     logoutMany: (caller, which) => logoutMany(rooms, caller, which),
     logoutOne: (sid, by) => logoutOne(rooms, sid, by),
-    revokeSession: (order) => administer.revokeSession(rooms, order),
-    revokeUser: (order) => administer.revokeUser(rooms, order),
-    enableUser: (uid) => administer.enableUser(rooms, uid),
+    revokeSession: (order) => audited.revokeSession(rooms, order),
+    revokeUser: (order) => audited.revokeUser(rooms, order),
+    enableUser: (uid, by) => audited.enableUser(rooms, uid, by),
     fence: () => rooms.store.fence(),
     user: (uid) => rooms.store.user(uid),
     show: (sid) => administer.showSession(rooms, sid),
     list: (query) => administer.listSessions(rooms, query),
     rename: (sid, deviceName) => administer.renameSession(rooms, sid, deviceName),
-    regrantSession: (sid, regrant) => administer.regrantSession(rooms, sid, regrant),
-    regrantUser: (uid, regrant) => administer.regrantUser(rooms, uid, regrant),
+    regrantSession: (sid, order) => audited.regrantSession(rooms, sid, order),
+    regrantUser: (uid, order) => audited.regrantUser(rooms, uid, order),
+    record: (by, act) => audited.recordAct(audit, by, act),
+    audit: (query) => audit.audit(query),
     effectiveRoles: (session) => effectiveRoles(rooms.policy, session),
   }
 }

@@ -59,7 +59,7 @@ export interface DeviceStore {
   deviceStandings(ids: readonly string[]): Promise<readonly WatchedDevice[]>
 }
 
-export type CodePurpose = 'device-code' | 'user-code' | 'watch'
+export type CodePurpose = 'device-code' | 'user-code' | 'watch' | 'admin-link'
 
 /** Codes and their keyed hashes; the tokens room fulfils it. */
 export interface DeviceCodes {

@@ -290,7 +290,7 @@ describe('rule 31 approval: the new session', () => {
       'they are disabled and enabled again',
       async ({ world }) => {
         await world.authority.revokeUser({ ...everyone, disable: true })
-        await world.authority.enableUser(alice)
+        await world.authority.enableUser(alice, null)
       },
     ],
   ]

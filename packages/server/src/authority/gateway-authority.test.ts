@@ -35,7 +35,7 @@ test('a crowd with one token is one read, and who comes after a change is told o
   const crowd = Array.from({ length: 50 }, () => gateway.check(sessionToken, ['session']))
   expect(reads).toBe(1)
   await world.store.read(sid)
-  await world.authority.regrantSession(sid, { roles: ['chef'], claims: undefined })
+  await world.authority.regrantSession(sid, { roles: ['chef'], claims: undefined, by: null })
   gateway.forget()
   const late = await gateway.check(sessionToken, ['session'])
   expect(late).toMatchObject({ session: { grants: { roles: ['chef'] } } })

@@ -4,8 +4,22 @@
  * Start at ports.ts (what others must offer), then apply.ts (decide, swap, decide again), then the
  * use case that you look for: one file each.
  */
+
+export { type AdminLinks, createAdminLinks } from './admin-links.ts'
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
+export type { AdministrativeAct } from './audit.ts'
+export {
+  type AdminLink,
+  type AdminLinkStore,
+  type AuditAction,
+  type AuditEntry,
+  type AuditQuery,
+  type AuditRow,
+  type AuditStore,
+  auditActions,
+  type NewAdminLink,
+} from './audit-ports.ts'
 export { type Authority, createAuthority } from './authority.ts'
 export type {
   AuthorizationRequest,

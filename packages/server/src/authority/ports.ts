@@ -22,6 +22,7 @@ import type {
   TokenId,
   Uid,
 } from '#domain'
+import type { AdminLinkStore, AuditStore } from './audit-ports.ts'
 import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
@@ -245,6 +246,8 @@ export interface PruneLimits {
   readonly feedRetentionMs: number
   /** How long an ended row is kept after its end. */
   readonly endedRetentionMs: number
+  /** How long it stays known who did what; unless given as long as ended rows. */
+  readonly auditRetentionMs?: number
   readonly rowsMax: number
 }
 
@@ -349,6 +352,8 @@ export interface Store
     CursorStore,
     DeviceStore,
     WatchStore,
+    AuditStore,
+    AdminLinkStore,
     SessionHints {
   /** `onHint` is called when another process may have ended something. Never the truth, only a hint. */
   onHint(listener: () => void): () => void

@@ -74,7 +74,7 @@ describe('the token for an application', () => {
   test('changed roles are in the next one at once', async () => {
     const world = await openWorld()
     const { session, sid } = await started(world, { device: 'web', roles: ['pilot'] })
-    await world.authority.regrantSession(sid, { roles: ['chef'], claims: undefined })
+    await world.authority.regrantSession(sid, { roles: ['chef'], claims: undefined, by: null })
     const { claims } = await minted(world, await rowOf(world, session))
     expect(claims['roles']).toEqual(['chef'])
   })

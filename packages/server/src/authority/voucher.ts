@@ -1,7 +1,11 @@
 import type { Brand, ClientId, SessionId } from '#domain'
+import type { LinkVoucher } from './audit-ports.ts'
 
 /** What a start uses up: it works once, and remembers the session that it started. */
-export type Voucher = { readonly kind: 'code'; readonly code: CodeHash } | DeviceVoucher
+export type Voucher =
+  | { readonly kind: 'code'; readonly code: CodeHash }
+  | DeviceVoucher
+  | LinkVoucher
 
 /** An approved device authorization (rule 31): the approver has to live when the session starts. */
 export interface DeviceVoucher {

@@ -1,5 +1,5 @@
 import type { EffectQuery, ListedEffect, RetryChoice } from '#authority'
-import { effectJson, effectStates, webhookHosts } from '#http'
+import { effectJson, effectStates, retryAct, webhookHosts } from '#http'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
 
@@ -39,7 +39,9 @@ export interface RetryOptions {
 
 /** `curfew effects retry`: due now, with all the time again that an effect has; a server does it. */
 export async function retryEffects(io: Io, house: House, options: RetryOptions): Promise<void> {
-  const retried = await house.store.retryEffects(choiceOf(options))
+  const choice = choiceOf(options)
+  await house.authority.record(null, retryAct(choice))
+  const retried = await house.store.retryEffects(choice)
   const words = retried === 1 ? 'one effect is' : `${retried} effects are`
   print(io, options.json, { retried }, [`${words} due now; a running server carries it out`])
   if (retried === 0 && options.ids.length > 0) {

@@ -1,5 +1,5 @@
 import type { KeyId } from '#domain'
-import { keysJson, rotatedJson } from '#http'
+import { keysJson, rotateAct, rotatedJson } from '#http'
 import type { House } from '../main.ts'
 import { CommandFailed, type Io, print, table, when } from './io.ts'
 
@@ -36,6 +36,7 @@ export async function rotateKeys(
   house: House,
   options: { readonly now: boolean; readonly json: boolean },
 ): Promise<void> {
+  await house.authority.record(null, rotateAct(options))
   const rotated = await rotatedJson(house, options)
   const { kid, activates_at: at } = rotated
   const from = at === null ? 'soon' : `from ${when(at * 1000)} UTC`

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { StoreUnavailable } from '#authority'
 import { newSecret, starterConfig } from '#config'
 import { StoreInUse, StoreTooNew } from '#stores'
+import { type AuditOptions, adminLink, listAudit } from './admin.ts'
 import { checkConfig } from './check.ts'
 import { type EffectListOptions, listEffects, retryEffects } from './effects.ts'
 import { explainUrl } from './explain.ts'
@@ -55,6 +56,7 @@ function createProgram(io: Io, outcome: { code: number }): Command {
   addKeys(program, io)
   addEffects(program, io)
   addExplain(program, io)
+  addAdmin(program, io)
   return program
 }
 
@@ -154,6 +156,38 @@ function addUsers(program: Command, io: Io): void {
         ),
       )
   }
+}
+
+function addAdmin(program: Command, io: Io): void {
+  program
+    .command('admin')
+    .description('ways into the console')
+    .addCommand(
+      new Command('link')
+        .argument('<uid>')
+        .description('print a sign-in URL for the console: it works once, for 5 minutes')
+        .option('--json')
+        .action((uid: string, options: { json?: boolean }) =>
+          withHouse(io, configOf(program), (house) =>
+            adminLink(io, house, { uid, json: options.json === true }),
+          ),
+        ),
+    )
+  program
+    .command('audit')
+    .description('who did what')
+    .addCommand(
+      new Command('list')
+        .description('what administrators, issuers and the shell have done, the newest first')
+        .option('--actor <actor>', 'a uid, client:<id> or shell')
+        .option('--action <action>', 'such as session_revoked')
+        .option('--target <target>', 'a uid or a sid')
+        .option('--limit <n>', 'how many', '50')
+        .option('--json')
+        .action((options: AuditOptions) =>
+          withHouse(io, configOf(program), (house) => listAudit(io, house, options)),
+        ),
+    )
 }
 
 function addExplain(program: Command, io: Io): void {

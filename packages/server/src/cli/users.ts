@@ -30,6 +30,6 @@ export async function disableUser(io: Io, house: House, options: UserOptions): P
 /** `curfew users enable UID`: new sessions are possible again; none comes back. */
 export async function enableUser(io: Io, house: House, options: UserOptions): Promise<void> {
   const uid = uidOf(options.uid)
-  await house.authority.enableUser(uid)
+  await house.authority.enableUser(uid, null)
   print(io, options.json, { uid, disabled: false }, [`${uid} is enabled`])
 }

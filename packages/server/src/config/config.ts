@@ -19,6 +19,7 @@ export interface Config {
   readonly effects: EffectsConfig
   readonly cors: { readonly origins: readonly string[] }
   readonly limits: LimitsConfig
+  readonly audit: { readonly retentionMs: number }
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

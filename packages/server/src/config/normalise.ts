@@ -36,6 +36,7 @@ export function normalise(raw: RawConfig): Config {
     effects: { giveUpAfterMs: durationMs(raw.effects.giveUpAfter) },
     cors: { origins: raw.cors.origins.map(originOf) },
     limits: normaliseLimits(raw.limits),
+    audit: { retentionMs: durationMs(raw.audit.retention) },
   })
 }
 

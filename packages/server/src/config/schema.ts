@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { SchemaNode } from './read.ts'
+import { auditSchema } from './schema/audit.ts'
 import { clientsSchema, usersSchema } from './schema/clients.ts'
 import { gatewaySchema } from './schema/gateway.ts'
 import { limitsSchema } from './schema/limits.ts'
@@ -33,6 +34,7 @@ export const configSchema = Type.Object(
     effects: effectsSchema,
     cors: corsSchema,
     limits: limitsSchema,
+    audit: auditSchema,
   },
   { additionalProperties: false, description: 'The configuration of Curfew.' },
 )

@@ -49,6 +49,7 @@ import { accountPageRoutes } from './routes/account-page.ts'
 import { activityRoute } from './routes/activity.ts'
 import { adminEventsRoute } from './routes/admin-events.ts'
 import { adminSessionRoutes } from './routes/admin-sessions.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
 import { consoleRoutes } from './routes/console.ts'
@@ -262,6 +263,7 @@ function apiRoutes(app: App, context: HttpContext): void {
   adminEventsRoute(app, context)
   effectRoutes(app, context)
   keyRoutes(app, context)
+  auditRoutes(app, context)
 }
 
 /** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */

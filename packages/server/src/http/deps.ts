@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type {
+  AdminLinkStore,
+  AdminLinks,
   Authority,
   Clock,
   DeviceAuthority,
@@ -24,6 +26,9 @@ import type { Metrics } from './metrics.ts'
 export interface HttpDeps {
   readonly authority: Authority
   readonly devices: DeviceAuthority
+  readonly adminLinks: AdminLinks
+  /** How many a user has. */
+  readonly liveSessions: AdminLinkStore['countLive']
   readonly feed: Pick<FeedStore, 'page'>
   readonly events: FeedEvents
   readonly admin: AdminDeps

@@ -5,8 +5,8 @@
  * that you look for: routes/, one noun a file. Errors: problems.ts. Who asks: callers.ts.
  */
 export type { AdminDeps } from './admin/deps.ts'
-export { effectJson, effectStates, webhookHosts } from './admin/effect-answers.ts'
-export { keysJson, rotatedJson } from './admin/key-answers.ts'
+export { effectJson, effectStates, retryAct, webhookHosts } from './admin/effect-answers.ts'
+export { keysJson, rotateAct, rotatedJson } from './admin/key-answers.ts'
 export { createHttp, createMetricsApp, type Http } from './app.ts'
 export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'
@@ -38,5 +38,6 @@ export {
   type ApiSchema,
   describeApi,
 } from './reference.ts'
+export { auditJson } from './routes/audit.ts'
 export { createSignals } from './signals.ts'
 export { drain } from './stopping-server.ts'

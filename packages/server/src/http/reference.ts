@@ -72,6 +72,8 @@ function absent<Part extends object>(name: string): Part {
 const unasked: Omit<HttpDeps, 'settings' | 'metrics'> = {
   authority: absent('the authority'),
   devices: absent('the device authorizations'),
+  adminLinks: absent('the links of administrators'),
+  liveSessions: async () => 0,
   feed: absent('the feed'),
   events: absent('the event source'),
   admin: absent('what the console is shown'),

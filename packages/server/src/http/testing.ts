@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import {
+  type AuditRow,
   type Authority,
   type FeedPage,
   type FeedQuery,
@@ -69,6 +70,7 @@ export class FakeWorld {
   readonly calls: string[] = []
   readonly metrics = new Metrics()
   readonly logged: unknown[] = []
+  readonly acts: AuditRow[] = []
   readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
@@ -302,6 +304,13 @@ export class FakeWorld {
         this.#ask('regrantUser')
         return 1
       },
+      record: async (by, act) => {
+        this.acts.push({ ...act, actor: by ?? 'shell', id: this.acts.length + 1, at: nowMs })
+      },
+      audit: async ({ before, limit }) => {
+        const rows = this.acts.toReversed().filter(({ id }) => before === null || id < before)
+        return { rows: rows.slice(0, limit), more: rows.length > limit }
+      },
       effectiveRoles: ({ origin, grants }) => {
         const client = clientOfUid(origin.uid)
         if (client !== undefined) return policy.client(client)?.roles ?? []
@@ -316,6 +325,9 @@ export class FakeWorld {
     return {
       authority: this.authority(),
       devices: noDevices,
+      adminLinks: noAdminLinks,
+      liveSessions: async (uid) =>
+        [...this.sessions.values()].filter((s) => s.kind === 'live' && s.origin.uid === uid).length,
       feed: {
         page: async (query) => {
           this.#ask('page')
@@ -369,6 +381,7 @@ export class FakeWorld {
 }
 
 /** None are asked for: devices.test.ts has real ones. */
+const noAdminLinks = {} as HttpDeps['adminLinks']
 const noDevices = {} as HttpDeps['devices']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {

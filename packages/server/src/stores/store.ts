@@ -1,4 +1,6 @@
 import {
+  type AdminLinkStore,
+  type AuditStore,
   type CursorStore,
   type DeviceStore,
   type EffectStore,
@@ -13,6 +15,8 @@ import {
   type WatchStore,
 } from '#authority'
 import { activityStatements, addActivity, readActivity } from './acts/activity.ts'
+import { addAdminLink, adminLinkStatements, countLive, findAdminLink } from './acts/admin-links.ts'
+import { addAudit, auditStatements, listAudit } from './acts/audit.ts'
 import { addCode, codeStatements, readCode } from './acts/codes.ts'
 import { cursorStatements, leaseCursor, moveCursor } from './acts/cursors.ts'
 import {
@@ -79,6 +83,7 @@ export function createStore(engine: Engine): Store {
     ...cursorMethods(engine),
     ...deviceMethods(engine),
     ...watchMethods(engine),
+    ...adminMethods(engine),
     onHint: (listener) => engine.onHint(listener),
     announceSession: (sid) => engine.announceSession(sid),
     onSessionHint: (listener) => engine.onSessionHint(listener),
@@ -274,6 +279,18 @@ function cursorMethods(engine: Engine): CursorStore {
   return {
     leaseCursor: (name, order) => engine.writeOne(() => leaseCursor(sql, name, order)),
     moveCursor: (name, order) => engine.writeOne(() => moveCursor(sql, name, order)),
+  }
+}
+
+function adminMethods(engine: Engine): AuditStore & AdminLinkStore {
+  const audit = auditStatements(engine.dialect)
+  const links = adminLinkStatements(engine.dialect)
+  return {
+    addAudit: (entry) => engine.writeOne(() => addAudit(audit, entry)),
+    audit: (query) => engine.read(() => listAudit(audit, query)),
+    addAdminLink: (link) => engine.write(() => addAdminLink(links, link)),
+    adminLink: (hashes) => engine.read(() => findAdminLink(links, hashes)),
+    countLive: (uid) => engine.read(() => countLive(links, uid)),
   }
 }
 

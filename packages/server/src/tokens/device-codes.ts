@@ -6,7 +6,7 @@ import type { KeyRing } from './key-ring.ts'
 const codeBytes = 32
 const idBytes = 16
 
-const prefixes = { 'device-code': 'cfd_', watch: 'cfw_' } as const
+const prefixes = { 'device-code': 'cfd_', watch: 'cfw_', 'admin-link': 'cfl_' } as const
 
 /**
  * Codes that the store knows by keyed hashes alone: a user code has 43 bits, which whoever holds the
@@ -17,6 +17,7 @@ export function createDeviceCodes(ring: KeyRing, clock: Pick<Clock, 'now'>): Dev
     'device-code': ring.subkeys('device/device-code'),
     'user-code': ring.subkeys('device/user-code'),
     watch: ring.subkeys('device/watch'),
+    'admin-link': ring.subkeys('admin/link'),
   }
   return {
     fresh: (purpose) => new Secret(purpose === 'user-code' ? letters() : opaque(prefixes[purpose])),

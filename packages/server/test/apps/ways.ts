@@ -3,7 +3,7 @@
  * tests are about. A way that is added to the product has to be added here (ways.test.ts sees to it).
  */
 import { type Gate, openGate, providerConfig } from '#test/gateway/gate.ts'
-import { asText, clients, newSecret } from '#test/harness/index.ts'
+import { adminUid, asText, clients, newSecret, runCommand } from '#test/harness/index.ts'
 import { startScriptableProvider } from '#test/oidc/scriptable-provider.ts'
 import { app } from '../gateway/gate.ts'
 import { appsConfig, coded, redeem } from './apps.ts'
@@ -26,6 +26,9 @@ export interface Way {
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 const exchanger = { id: 'exchanger', secret: newSecret() }
+/** A link is for administrators by their uid: each subject gets one of these. */
+const admins = Array.from({ length: 20 }, (_, n) => `way-admin-${n}`)
+const taken = new Map<string, string>()
 const ofProvider = (subject: string) => `main:${subject}`
 
 export async function openWays(): Promise<Gate> {
@@ -38,6 +41,7 @@ export async function openWays(): Promise<Gate> {
       ...appsConfig,
       identityProviders: [{ ...providerConfig(provider), exchangeAudiences: ['ios'] }],
       sessions: { devices: { app: single, web: { ...single, limit: null }, pc: single } },
+      users: [adminUid, ...admins].map((match) => ({ match, roles: ['admin'] })),
       limits: { signIns: 'off', deviceAuthorizations: 'off', userCodeGuesses: 'off' },
       clients: [
         ...(appsConfig['clients'] as object[]),
@@ -151,4 +155,37 @@ const byClient: Way = {
   },
 }
 
-export const ways: readonly Way[] = [byIssuer, byGateway, byCode, byDevice, byExchange, byClient]
+function administrator(subject: string): string {
+  const uid = taken.get(subject) ?? admins[taken.size]
+  if (uid === undefined) throw new Error('more subjects than administrators')
+  taken.set(subject, uid)
+  return uid
+}
+
+const byLink: Way = {
+  name: 'a link for the console',
+  useCase: 'admin-links.ts',
+  device: 'web',
+  uid: administrator,
+  begin: async ({ curfew }, subject) => {
+    const args = ['admin', 'link', administrator(subject), '--config', curfew.configFile]
+    const { stdout } = await runCommand(args, { cwd: curfew.stage.folder })
+    const token = new URL(stdout.trim()).searchParams.get('token') ?? ''
+    return async () => {
+      const headers = { 'sec-fetch-site': 'same-origin' }
+      const init = { method: 'POST', headers, body: new URLSearchParams({ token }) } as const
+      const used = await fetch(`${curfew.url}/console/link`, { ...init, redirect: 'manual' })
+      return used.status === 303
+    }
+  },
+}
+
+export const ways: readonly Way[] = [
+  byIssuer,
+  byGateway,
+  byCode,
+  byDevice,
+  byExchange,
+  byClient,
+  byLink,
+]

@@ -166,7 +166,7 @@ export async function openWorld(): Promise<World> {
       alarm: (alarm) => state.alarms.push(alarm),
     },
   }
-  const authority = createAuthority(rooms)
+  const authority = createAuthority(rooms, store)
   const advance = (milliseconds: number) => {
     shiftMs += milliseconds
   }

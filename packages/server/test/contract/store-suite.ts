@@ -1,5 +1,6 @@
 /* What every store must do; each engine runs all of it (sqlite.test.ts, postgres.test.ts). */
 import { describe } from 'vitest'
+import { adminSuite } from './admin-suite.ts'
 import type { Prepare } from './bench.ts'
 import { codesSuite } from './codes-suite.ts'
 import { devicesSuite } from './devices-suite.ts'
@@ -21,6 +22,7 @@ export function storeSuite(engine: string, prepare: Prepare): void {
   describe(`${engine}: the outbox`, () => outboxSuite(prepare))
   describe(`${engine}: authorization codes`, () => codesSuite(prepare))
   describe(`${engine}: device authorizations`, () => devicesSuite(prepare))
+  describe(`${engine}: links for the console and the audit`, () => adminSuite(prepare))
   describe(`${engine}: keys`, () => keysSuite(prepare))
   describe(`${engine}: what a console reads`, () => watchSuite(prepare))
 }

@@ -1,4 +1,4 @@
-import type { ListedEffect } from '#authority'
+import type { AdministrativeAct, ListedEffect, RetryChoice } from '#authority'
 import { toSeconds } from '#domain'
 import { webhookTarget } from '#effects'
 
@@ -27,6 +27,13 @@ export function effectJson(effect: ListedEffect, hosts: ReadonlyMap<string, stri
     attempts: effect.attempts,
     last_error: effect.lastError,
   }
+}
+
+/** What the audit keeps of a retry, whoever asked for it. */
+export function retryAct(choice: RetryChoice): AdministrativeAct {
+  const target = choice.by === 'target' ? choice.target : null
+  const detail = choice.by === 'id' ? { ids: choice.ids } : {}
+  return { action: 'effects_retried', target, detail }
 }
 
 /** Null: a webhook that is not in this configuration. */

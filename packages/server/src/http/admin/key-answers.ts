@@ -1,4 +1,4 @@
-import type { KeyStore } from '#authority'
+import type { AdministrativeAct, KeyStore } from '#authority'
 import { type Instant, toSeconds } from '#domain'
 import type { KeyRing, SigningKeys } from '#tokens'
 
@@ -35,4 +35,9 @@ export async function rotatedJson(
   const kid = await signingKeys.rotate(options)
   const key = signingKeys.byKid(kid)
   return { kid, activates_at: key === undefined ? null : toSeconds(key.activatesAt) }
+}
+
+/** What the audit keeps of it, whoever asked for it. */
+export function rotateAct({ now }: { readonly now: boolean }): AdministrativeAct {
+  return { action: 'keys_rotated', target: null, detail: { now } }
 }

@@ -49,6 +49,12 @@ export const english: Texts = {
     stranger: (where) =>
       html`This opens ${where} on this device. If you did not come from there, close this page.`,
   },
+  consoleLink: {
+    title: 'Open the console?',
+    text: (uid) => html`This browser will be signed in as ${uid}.`,
+    once: 'The link works once. If you did not ask for it yourself, close this page.',
+    signIn: 'Sign in',
+  },
   confirm: {
     title: 'Sign out?',
     signedInAs: (uid) => html`You are signed in as ${uid}.`,

@@ -350,6 +350,7 @@ const foreignTexts: Texts = {
     signedOut: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
     stranger: (where) => html`Ж ${where}`,
   },
+  consoleLink: { title: 'Ж', text: (uid) => html`Ж ${uid}`, once: 'Ж', signIn: 'Ж' },
   confirm: { title: 'Ж', signedInAs: (uid) => html`Ж ${uid}`, text: 'Ж', signOut: 'Ж' },
   signedOut: {
     ...{ title: 'Ж', text: 'Ж', shared: 'Ж', signIn: 'Ж', goBack: 'Ж' },

@@ -51,6 +51,12 @@ export interface Texts {
     readonly signedOut: GoOn
     readonly stranger: (where: Html) => Html
   }
+  readonly consoleLink: {
+    readonly title: string
+    readonly text: (uid: Html) => Html
+    readonly once: string
+    readonly signIn: string
+  }
   readonly confirm: {
     readonly title: string
     readonly signedInAs: (uid: Html) => Html

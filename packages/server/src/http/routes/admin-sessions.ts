@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { everything, type SessionQuery, type SessionSearch } from '#authority'
-import { parseClientId, parseReason, parseSessionId, reason } from '#domain'
+import { parseClientId, parseReason, parseSessionId, reason, toSeconds } from '#domain'
 import { parseIp } from '../address.ts'
 import { adminSessionJson, logoutJson, nextCursor, paging } from '../answers.ts'
 import { type App, callerOf, type HttpContext, sidParam } from '../context.ts'
@@ -37,6 +37,11 @@ const searchQuery = closed({
   search: Type.Optional(
     text(300, 'Whose uid begins so, or with this sid, or used last from this address.'),
   ),
+})
+const userAnswer = closed({
+  uid: Type.String(),
+  disabled_at: Type.Union([Type.Integer(), Type.Null()]),
+  live_sessions: Type.Integer(),
 })
 const userQuery = closed({ ...pageQuery, state })
 type Search = Static<typeof searchQuery>
@@ -82,6 +87,27 @@ export function adminSessionRoutes(app: App, context: HttpContext): void {
     async (request) => {
       const uid = parseSubject((request.params as { uid: string }).uid)
       return list({ ...everything, uid, state: stateOf(request.query.state) }, request)
+    },
+  )
+
+  app.get(
+    '/users/:uid',
+    {
+      config,
+      onRequest: adminOnly,
+      schema: {
+        tags,
+        summary: 'How a user stands, also one not seen yet',
+        querystring: nothing,
+        response: { 200: userAnswer },
+      },
+    },
+    async (request) => {
+      const uid = parseSubject((request.params as { uid: string }).uid)
+      const { authority, liveSessions } = context
+      const [{ disabledAt }, live] = await Promise.all([authority.user(uid), liveSessions(uid)])
+      const disabled = disabledAt === null ? null : toSeconds(disabledAt)
+      return { uid, disabled_at: disabled, live_sessions: live }
     },
   )
 

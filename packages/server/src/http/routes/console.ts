@@ -4,6 +4,7 @@ import { pageSession } from '../browser/page-cookie.ts'
 import type { App, HttpContext } from '../context.ts'
 import { errorPage, forbiddenPage } from '../pages/index.ts'
 import { Problem } from '../problems.ts'
+import { consoleLinkRoutes } from './console-link.ts'
 import { loginUrl } from './login.ts'
 
 const tags = ['The console']
@@ -34,6 +35,7 @@ export function consoleRoutes(app: App, context: HttpContext): void {
     { exposeHeadRoute: false, config, schema: { tags, summary: 'What the console loads' } },
     (request, reply) => asset(context, request, reply),
   )
+  consoleLinkRoutes(app, context)
 }
 
 async function opened(

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { RetryChoice } from '#authority'
-import { effectJson, effectStates } from '../admin/effect-answers.ts'
-import type { App, HttpContext } from '../context.ts'
+import { effectJson, effectStates, retryAct } from '../admin/effect-answers.ts'
+import { type App, callerOf, type HttpContext } from '../context.ts'
 import { roleOnly } from '../guards.ts'
 import { invalid } from '../problems.ts'
 import { closed, maybeSeconds, maybeText, nothing, seconds, text } from '../schemas.ts'
@@ -93,8 +93,9 @@ export function effectRoutes(app: App, context: HttpContext): void {
       },
     },
     async (request) => {
-      const retried = await context.admin.effects.retryEffects(choiceOf(request.body))
-      return { retried }
+      const choice = choiceOf(request.body)
+      await context.authority.record(callerOf(request).actor, retryAct(choice))
+      return { retried: await context.admin.effects.retryEffects(choice) }
     },
   )
 }

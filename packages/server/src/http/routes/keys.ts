@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { keysJson, rotatedJson } from '../admin/key-answers.ts'
-import type { App, HttpContext } from '../context.ts'
+import { keysJson, rotateAct, rotatedJson } from '../admin/key-answers.ts'
+import { type App, callerOf, type HttpContext } from '../context.ts'
 import { roleOnly } from '../guards.ts'
 import { closed, maybeSeconds, nothing, seconds } from '../schemas.ts'
 
@@ -65,8 +65,9 @@ export function keyRoutes(app: App, context: HttpContext): void {
       },
     },
     async (request) => {
-      const rotated = await rotatedJson(context.admin.keys, { now: request.body.now === true })
-      return rotated
+      const options = { now: request.body.now === true }
+      await context.authority.record(callerOf(request).actor, rotateAct(options))
+      return rotatedJson(context.admin.keys, options)
     },
   )
 }

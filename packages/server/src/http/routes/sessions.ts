@@ -118,7 +118,9 @@ async function regrant(context: HttpContext, request: FastifyRequest, body: Patc
   if (session !== undefined && clientOfUid(session.origin.uid) !== undefined) {
     throw clientsAreConfigured()
   }
-  const applied = await context.authority.regrantSession(sid, { roles, claims: body.claims })
+  const applied = await context.authority.regrantSession(sid, {
+    ...{ roles, claims: body.claims, by: caller.actor },
+  })
   return adminSessionJson(context.authority, changed(applied), caller.session?.origin.sid ?? null)
 }
 

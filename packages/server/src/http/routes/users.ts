@@ -91,7 +91,7 @@ export function userRoutes(app: App, context: HttpContext): void {
       },
     },
     async (request) => {
-      await context.authority.enableUser(userOf(request))
+      await context.authority.enableUser(userOf(request), callerOf(request).actor)
       return { enabled: true }
     },
   )
@@ -111,7 +111,7 @@ export function userRoutes(app: App, context: HttpContext): void {
     },
     async (request) => {
       const roles = grantable(callerOf(request), request.body.roles)
-      const change = { roles, claims: request.body.claims }
+      const change = { roles, claims: request.body.claims, by: callerOf(request).actor }
       const uid = userOf(request)
       if (clientOfUid(uid) !== undefined) throw clientsAreConfigured()
       return { changed: await context.authority.regrantUser(uid, change) }

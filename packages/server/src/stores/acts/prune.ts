@@ -3,6 +3,8 @@ import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
 import { whole } from '../row.ts'
 import { pruneActivityStatement } from './activity.ts'
+import { pruneAdminLinksStatement } from './admin-links.ts'
+import { pruneAuditStatement } from './audit.ts'
 import { codeStatements } from './codes.ts'
 import { pruneReplicasStatement } from './replicas.ts'
 
@@ -22,6 +24,8 @@ export interface PruneStatements {
   readonly devices: Statement
   readonly activity: Statement
   readonly replicas: Statement
+  readonly links: Statement
+  readonly audit: Statement
 }
 
 export function pruneStatements(dialect: Dialect): PruneStatements {
@@ -30,6 +34,8 @@ export function pruneStatements(dialect: Dialect): PruneStatements {
     codes: codeStatements(dialect).prune,
     activity: pruneActivityStatement(dialect),
     replicas: pruneReplicasStatement(dialect),
+    links: pruneAdminLinksStatement(dialect),
+    audit: pruneAuditStatement(dialect),
     feed: statement(
       'prune_feed',
       `delete from feed where seq in (
@@ -95,8 +101,12 @@ export function* pruneSessions(
   const devices = yield* ask(sql.devices, limits.rowsMax)
   yield* ask(sql.activity)
   yield* ask(sql.replicas)
+  const links = yield* ask(sql.links, limits.rowsMax)
+  const auditMs = limits.auditRetentionMs ?? limits.endedRetentionMs
+  const audit = yield* ask(sql.audit, auditMs, limits.rowsMax)
   yield* ask(sql.effects, limits.endedRetentionMs, limits.rowsMax)
   const sessions = yield* ask(sql.sessions, limits.endedRetentionMs, limits.rowsMax)
-  const more = [once, codes, devices, sessions].some((rows) => rows.length >= limits.rowsMax)
+  const all = [once, codes, devices, links, audit, sessions]
+  const more = all.some((rows) => rows.length >= limits.rowsMax)
   return { sessions: sessions.length, more }
 }

@@ -1,10 +1,12 @@
 import type { DeviceVoucher, StartRequest, StartResult } from '#authority'
 import { type Act, ask, type Statement, statement } from '../act.ts'
 import type { Dialect } from '../dialect.ts'
+import { type AdminLinkStatements, adminLinkStatements, takeAdminLink } from './admin-links.ts'
 import { type CodeStatements, codeStatements, takeCode } from './codes.ts'
 
 export interface VoucherStatements {
   readonly codes: CodeStatements
+  readonly links: AdminLinkStatements
   readonly takeDevice: Statement
   readonly approverLives: Statement
 }
@@ -13,6 +15,7 @@ export function voucherStatements(dialect: Dialect): VoucherStatements {
   const { now, least } = dialect
   return {
     codes: codeStatements(dialect),
+    links: adminLinkStatements(dialect),
     takeDevice: statement(
       'take_device',
       `update device_authorizations
@@ -43,6 +46,8 @@ export function* takeVoucher(
       return yield* takeCode(sql.codes, voucher.code, request.candidate.origin.sid)
     case 'device-code':
       return yield* takeDevice(sql, voucher, request)
+    case 'link':
+      return yield* takeAdminLink(sql.links, voucher.hash, request)
     default:
       return voucher satisfies never
   }

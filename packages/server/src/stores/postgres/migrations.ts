@@ -271,4 +271,29 @@ create table replicas (
 ) with (fillfactor = 50);
 `,
   },
+  {
+    version: 9,
+    name: 'sign-in links for the console, and who did what',
+    text: `
+create table admin_links (
+  hash text collate "C" not null primary key,
+  uid text collate "C" not null,
+  fence bigint not null,
+  expires_at bigint not null,
+  started_sid text collate "C"
+);
+create index admin_links_expire on admin_links (expires_at);
+create table audit (
+  id bigint generated always as identity primary key,
+  at bigint not null,
+  actor text collate "C" not null,
+  action text collate "C" not null,
+  target text collate "C",
+  detail text not null
+);
+create index audit_at on audit (at);
+create index audit_actor on audit (actor, id);
+create index audit_target on audit (target, id);
+`,
+  },
 ]

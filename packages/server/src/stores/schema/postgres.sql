@@ -1,8 +1,18 @@
-create table activity (
-  minute bigint not null,
-  kind text collate "C" not null,
-  detail text collate "C" not null,
-  count bigint not null
+create table admin_links (
+  hash text collate "C" not null,
+  uid text collate "C" not null,
+  fence bigint not null,
+  expires_at bigint not null,
+  started_sid text collate "C"
+);
+
+create table audit (
+  id bigint not null,
+  at bigint not null,
+  actor text collate "C" not null,
+  action text collate "C" not null,
+  target text collate "C",
+  detail text not null
 );
 
 create table authorization_codes (
@@ -106,22 +116,6 @@ create table provider_subjects (
   fence bigint not null
 );
 
-create table replicas (
-  id text collate "C" not null,
-  host text not null,
-  pid bigint not null,
-  worker bigint,
-  version text not null,
-  started_at bigint not null,
-  seen_at bigint not null,
-  epoch text collate "C",
-  seq bigint,
-  lag_ms bigint not null,
-  ready bigint not null,
-  streams bigint not null,
-  verifiers text not null
-) with (fillfactor=50);
-
 create table schema_compatibility (
   version integer not null,
   compatible_from integer not null
@@ -209,11 +203,12 @@ create table users (
   issuer text,
   subject text,
   disabled_at bigint,
-  fence bigint not null,
-  signed_out_at bigint
+  fence bigint not null
 ) with (fillfactor=90);
 
-alter table activity add constraint activity_pkey PRIMARY KEY (minute, kind, detail);
+alter table admin_links add constraint admin_links_pkey PRIMARY KEY (hash);
+
+alter table audit add constraint audit_pkey PRIMARY KEY (id);
 
 alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);
 
@@ -239,8 +234,6 @@ alter table outbox add constraint outbox_pkey PRIMARY KEY (id);
 
 alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
 
-alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
-
 alter table schema_compatibility add constraint schema_compatibility_pkey PRIMARY KEY (version);
 
 alter table schema_migrations add constraint schema_migrations_pkey PRIMARY KEY (version);
@@ -254,6 +247,14 @@ alter table sessions add constraint sessions_version_check CHECK ((version >= 1)
 alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
 
 alter table users add constraint users_pkey PRIMARY KEY (uid);
+
+CREATE INDEX admin_links_expire ON public.admin_links USING btree (expires_at);
+
+CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
+
+CREATE INDEX audit_at ON public.audit USING btree (at);
+
+CREATE INDEX audit_target ON public.audit USING btree (target, id);
 
 CREATE INDEX authorization_codes_expire ON public.authorization_codes USING btree (expires_at);
 
@@ -276,8 +277,6 @@ CREATE INDEX outbox_due ON public.outbox USING btree (kind, target, due_at, id) 
 CREATE INDEX outbox_lane ON public.outbox USING btree (sid, kind, target, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
-
-CREATE INDEX sessions_of_ip ON public.sessions USING btree (ip, sid) WHERE (ip IS NOT NULL);
 
 CREATE INDEX sessions_of_parent ON public.sessions USING btree (parent_sid) WHERE (parent_sid IS NOT NULL);
 

@@ -1,10 +1,19 @@
-CREATE TABLE activity (
-  minute integer not null,
-  kind text not null,
-  detail text not null,
-  count integer not null,
-  primary key (minute, kind, detail)
-) strict, without rowid;
+CREATE TABLE admin_links (
+  hash text not null primary key,
+  uid text not null,
+  fence integer not null,
+  expires_at integer not null,
+  started_sid text
+) strict;
+
+CREATE TABLE audit (
+  id integer primary key autoincrement,
+  at integer not null,
+  actor text not null,
+  action text not null,
+  target text,
+  detail text not null
+) strict;
 
 CREATE TABLE authorization_codes (
   hash text not null primary key,
@@ -106,22 +115,6 @@ CREATE TABLE provider_subjects (
   primary key (issuer, subject)
 ) strict;
 
-CREATE TABLE replicas (
-  id text not null primary key,
-  host text not null,
-  pid integer not null,
-  worker integer,
-  version text not null,
-  started_at integer not null,
-  seen_at integer not null,
-  epoch text,
-  seq integer,
-  lag_ms integer not null,
-  ready integer not null,
-  streams integer not null,
-  verifiers text not null
-) strict;
-
 CREATE TABLE schema_compatibility (
   version integer not null primary key,
   compatible_from integer not null
@@ -216,7 +209,15 @@ CREATE TABLE users (
   subject text,
   disabled_at integer,
   fence integer not null
-, signed_out_at integer) strict;
+) strict;
+
+CREATE INDEX admin_links_expire on admin_links (expires_at);
+
+CREATE INDEX audit_actor on audit (actor, id);
+
+CREATE INDEX audit_at on audit (at);
+
+CREATE INDEX audit_target on audit (target, id);
 
 CREATE INDEX authorization_codes_expire on authorization_codes (expires_at);
 
@@ -239,8 +240,6 @@ CREATE INDEX outbox_due on outbox (kind, target, due_at, id) where gave_up_at is
 CREATE INDEX outbox_lane on outbox (sid, kind, target, id);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
-
-CREATE INDEX sessions_of_ip on sessions (ip, sid) where ip is not null;
 
 CREATE INDEX sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 

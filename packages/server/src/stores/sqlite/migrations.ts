@@ -267,4 +267,29 @@ create table replicas (
 ) strict;
 `,
   },
+  {
+    version: 9,
+    name: 'sign-in links for the console, and who did what',
+    text: `
+create table admin_links (
+  hash text not null primary key,
+  uid text not null,
+  fence integer not null,
+  expires_at integer not null,
+  started_sid text
+) strict;
+create index admin_links_expire on admin_links (expires_at);
+create table audit (
+  id integer primary key autoincrement,
+  at integer not null,
+  actor text not null,
+  action text not null,
+  target text,
+  detail text not null
+) strict;
+create index audit_at on audit (at);
+create index audit_actor on audit (actor, id);
+create index audit_target on audit (target, id);
+`,
+  },
 ]

@@ -1,0 +1,91 @@
+import formbody from '@fastify/formbody'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Secret, toSeconds } from '#domain'
+import { BrowserProblem, sendPage } from '../browser/answers.ts'
+import { isSameOrigin } from '../browser/fetch-metadata.ts'
+import { lookOf } from '../browser/look.ts'
+import { setPageCookie } from '../browser/page-cookie.ts'
+import { queryOf } from '../browser/query.ts'
+import type { App, HttpContext } from '../context.ts'
+import { parseForm } from '../oauth-form.ts'
+import { consoleLinkPage, errorPage } from '../pages/index.ts'
+import { userAgentOf } from '../user-agent.ts'
+import { limitByAddress } from './login.ts'
+
+const tags = ['The console']
+const config = { group: 'admin', who: 'browsers, with a link of `curfew admin link`' } as const
+const tokenLengthMax = 200
+
+/**
+ * `/console/link`: where the link of `curfew admin link UID` leads. Opening it changes nothing: programs that
+ * preview links open them too. The button of the page uses it up.
+ */
+export function consoleLinkRoutes(app: App, context: HttpContext): void {
+  app.get(
+    '/console/link',
+    { exposeHeadRoute: false, config, schema: { tags, summary: 'Asks before a link is used up' } },
+    (request, reply) => opened(context, request, reply),
+  )
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    void scope.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
+    scope.post(
+      '/console/link',
+      { config, schema: { tags, summary: 'Signs in by the link, once' } },
+      (request, reply) => used(context, request, reply),
+    )
+    done()
+  })
+}
+
+async function opened(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  limitByAddress(context, request, 'page')
+  const token = tokenOf(queryOf(request)('token'))
+  const uid = token && (await context.adminLinks.look(token))
+  if (token === undefined || uid === undefined) return over(request, reply)
+  const asked = { action: 'link', uid, token: token.reveal() }
+  return sendPage(reply, consoleLinkPage(asked, lookOf(context, request)))
+}
+
+async function used(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!isSameOrigin(request.headers, new URL(context.settings.publicUrl).origin)) {
+    const detail = 'Another site sent this form. Nothing has changed; open the link itself.'
+    throw new BrowserProblem('cross_site', detail, { retryUrl: null })
+  }
+  limitByAddress(context, request, 'page')
+  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
+  const token = tokenOf(form?.values?.get('token'))
+  const from = { ip: context.addresses.of(request.raw), userAgent: userAgentOf(request) }
+  const redeemed = token && (await context.adminLinks.redeem({ token, ...from }))
+  if (redeemed?.kind !== 'started') return over(request, reply)
+  const { session, now } = redeemed
+  const { browser } = context
+  const maxAgeSeconds = toSeconds(session.origin.absoluteExpiresAt) - toSeconds(now)
+  setPageCookie(reply, browser, { value: browser.gateway.pageCookieOf(session), maxAgeSeconds })
+  // Relative to this address, whatever the path of publicUrl and the listener.
+  return reply.redirect('./', 303)
+}
+
+function tokenOf(text: string | undefined): Secret | undefined {
+  if (text === undefined || text === '' || text.length > tokenLengthMax) return undefined
+  return new Secret(text)
+}
+
+function over(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const page = errorPage({
+    status: 410,
+    title: 'This link is over',
+    text: 'A link works once, for five minutes, and not after a sign-out everywhere. Run `curfew admin link UID` again.',
+    retryUrl: null,
+    reference: request.id,
+  })
+  return sendPage(reply, page, 410)
+}
