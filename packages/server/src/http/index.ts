@@ -7,6 +7,7 @@
 export { createHttp, createMetricsApp, type Http } from './app.ts'
 export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'
+export { lookOf } from './browser/look.ts'
 export { SignOutTickets } from './browser/sign-out-tickets.ts'
 export type {
   AssertionProof,

@@ -15,7 +15,7 @@ const systems = {
 
 export const english: Texts = {
   lang: 'en',
-  times: timesOf('en', 'just now'),
+  times: timesOf('en-GB', 'just now'),
   home: {
     devices: 'Your devices',
     console: 'Console',
@@ -74,6 +74,7 @@ export const english: Texts = {
   },
   error: {
     tryAgain: 'Try again',
+    anotherAccount: 'Sign in with another account',
     signOut: 'Sign out',
     deadEnd: 'Go back to where you came from, or close this page.',
     status: (status) => `Error ${status}.`,
@@ -126,6 +127,9 @@ export const english: Texts = {
       },
     },
   },
+  problem: (_code, english) => english,
+  notAllowed: (english) => english,
+  notReachable: (english) => english,
   account: {
     title: 'Your devices',
     text: 'This is everywhere that you are signed in. Sign out what you do not know or no longer use.',
