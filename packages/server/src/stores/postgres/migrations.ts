@@ -237,4 +237,9 @@ create index device_authorizations_expire on device_authorizations (expires_at);
 create index sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 `,
   },
+  {
+    version: 7,
+    name: 'when a user was signed out everywhere',
+    text: 'alter table users add column signed_out_at bigint',
+  },
 ]

@@ -186,7 +186,8 @@ create table users (
   issuer text,
   subject text,
   disabled_at bigint,
-  fence bigint not null
+  fence bigint not null,
+  signed_out_at bigint
 ) with (fillfactor=90);
 
 alter table authorization_codes add constraint authorization_codes_pkey PRIMARY KEY (hash);

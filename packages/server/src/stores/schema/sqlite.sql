@@ -192,7 +192,7 @@ CREATE TABLE users (
   subject text,
   disabled_at integer,
   fence integer not null
-) strict;
+, signed_out_at integer) strict;
 
 CREATE INDEX authorization_codes_expire on authorization_codes (expires_at);
 
