@@ -15,6 +15,7 @@ import { cookieReach, ForwardAuth, HandOff, type MakePage, ReturnTargets } from 
 import {
   type BrowserDeps,
   forbiddenPage,
+  lookOf,
   type Metrics,
   PushedRequests,
   SignOutTickets,
@@ -181,11 +182,15 @@ function openForeignTokens({ house, log, proxyEnv }: FrontOptions): ForeignToken
 }
 
 function pagesOf(publicUrl: string): MakePage {
-  return (kind, detail) => {
-    const shared = { detail, reference: null }
+  return (kind, detail, acceptLanguage) => {
+    const look = lookOf({ headers: { 'accept-language': acceptLanguage ?? '' } })
+    const { notAllowed, notReachable } = look.texts
     return kind === 'unavailable'
-      ? unavailablePage({ ...shared, retryUrl: null })
-      : forbiddenPage({ ...shared, signOutUrl: `${publicUrl}/signout` })
+      ? unavailablePage({ detail: notReachable(detail), reference: null, retryUrl: null }, look)
+      : forbiddenPage(
+          { detail: notAllowed(detail), reference: null, signOutUrl: `${publicUrl}/signout` },
+          look,
+        )
   }
 }
 

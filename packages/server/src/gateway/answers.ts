@@ -22,10 +22,15 @@ export interface AnswerOptions {
   readonly nginx: boolean
   readonly publicUrl: string
   /** A page for people who meet this on their way; Undefined: problem JSON. Only for navigations. */
-  readonly page?: MakePage
+  readonly page?: PageHere
 }
 
-export type MakePage = (kind: 'forbidden' | 'unavailable', detail: string) => ShownPage
+export type PageHere = (kind: 'forbidden' | 'unavailable', detail: string) => ShownPage
+
+/** The same for a person with these languages (Accept-Language). */
+export type MakePage = (
+  ...order: [...Parameters<PageHere>, acceptLanguage: string | null]
+) => ShownPage
 
 export interface ShownPage {
   readonly html: string

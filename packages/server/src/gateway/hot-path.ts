@@ -5,7 +5,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SessionId } from '#domain'
-import { type Answer, allowAnswer, answerFor, type MakePage, signInAnswer } from './answers.ts'
+import {
+  type Answer,
+  type AnswerOptions,
+  allowAnswer,
+  answerFor,
+  type MakePage,
+  type PageHere,
+  signInAnswer,
+} from './answers.ts'
 import { type Checked, type CheckPorts, check, type Granted, unavailable } from './check.ts'
 import { readCookies } from './cookies.ts'
 import { type Credentials, readCredentials } from './credential.ts'
@@ -52,7 +60,7 @@ export interface OwnOrder {
   readonly request: OriginalRequest
   readonly nginx: boolean
   /** Undefined: nobody looks at pages here. */
-  readonly page: MakePage | undefined
+  readonly page: PageHere | undefined
 }
 
 export interface ForwardAuthOptions {
@@ -298,10 +306,13 @@ export class ForwardAuth {
     return { headers: allowAnswer(flat, nginx).headers, slots }
   }
 
-  #answerOptions(request: OriginalRequest, { nginx }: Out) {
+  #answerOptions(request: OriginalRequest, { nginx }: Out): AnswerOptions {
     const { page, place } = this.#options
-    const asPage = page !== undefined && isNavigation(request)
-    return { nginx, publicUrl: place.publicUrl, ...(asPage ? { page } : {}) }
+    const answered = { nginx, publicUrl: place.publicUrl }
+    if (page === undefined || !isNavigation(request)) return answered
+    const { acceptLanguage } = request.facts
+    const here: PageHere = (kind, detail) => page(kind, detail, acceptLanguage)
+    return { ...answered, page: here }
   }
 
   #publicHostOf({ rules }: GatewaySettings): (rawHeaders: readonly string[]) => boolean {

@@ -8,6 +8,7 @@ export interface RequestFacts {
   readonly secFetchMode: string | null
   readonly secFetchDest: string | null
   readonly accept: string | null
+  readonly acceptLanguage: string | null
   readonly xRequestedWith: string | null
   readonly upgrade: string | null
   readonly originHeader: string | null
@@ -108,6 +109,7 @@ const factNames: ReadonlyMap<string, keyof RequestFacts> = new Map([
   ['sec-fetch-mode', 'secFetchMode'],
   ['sec-fetch-dest', 'secFetchDest'],
   ['accept', 'accept'],
+  ['accept-language', 'acceptLanguage'],
   ['x-requested-with', 'xRequestedWith'],
   ['upgrade', 'upgrade'],
   ['origin', 'originHeader'],
@@ -116,7 +118,13 @@ const factNames: ReadonlyMap<string, keyof RequestFacts> = new Map([
 
 export function readFacts(rawHeaders: readonly string[]): RequestFacts {
   const facts: Facts = {
-    ...{ secFetchMode: null, secFetchDest: null, accept: null, xRequestedWith: null },
+    ...{
+      secFetchMode: null,
+      secFetchDest: null,
+      accept: null,
+      acceptLanguage: null,
+      xRequestedWith: null,
+    },
     ...{ upgrade: null, originHeader: null, corsMethod: null },
   }
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

@@ -125,6 +125,23 @@ describe('what it shows', () => {
   })
 })
 
+test('it speaks the language of the browser, also of what went wrong', async () => {
+  const headers = { accept: 'text/html', 'accept-language': 'fr, de-AT;q=0.9, en;q=0.1' }
+  const cookie = '__Host-curfew-page=cfp_1'
+  const page = await send(world.app(), {
+    ...{ method: 'GET', url: '/account' },
+    headers: { ...headers, cookie },
+  })
+  expect(page.body).toContain('<html lang="de">')
+  expect(page.body).toContain('<h1>Ihre Geräte</h1>')
+  expect(page.headers['content-language']).toBe('de')
+  expect(page.headers['vary']).toContain('Accept-Language')
+  const refused = await submit({ step: 'all' }, { ...headers, origin: 'https://evil.example' })
+  expect(refused.statusCode).toBe(403)
+  expect(refused.body).toContain('<h1>Die Anfrage kam von einer anderen Website</h1>')
+  expect(refused.body).toMatch(/Fehler 403\. Kennung <code>/)
+})
+
 describe('what it does', () => {
   test('names a device, and takes a name away', async () => {
     describedAs(2, {})

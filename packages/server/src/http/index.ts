@@ -10,6 +10,7 @@ export { keysJson, rotateAct, rotatedJson } from './admin/key-answers.ts'
 export { createHttp, createMetricsApp, type Http } from './app.ts'
 export { PushedRequests } from './authorization/pushed-requests.ts'
 export type { BrowserDeps } from './browser/deps.ts'
+export { lookOf } from './browser/look.ts'
 export { SignOutTickets } from './browser/sign-out-tickets.ts'
 export { openConsoleFiles } from './console-files.ts'
 export type {

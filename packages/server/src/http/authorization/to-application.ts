@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from '../browser/answers.ts'
+import { lookOf } from '../browser/look.ts'
 import type { HttpContext } from '../context.ts'
 import { continuePage } from '../pages/index.ts'
 import type { AuthorizationError } from './authorization-error.ts'
@@ -37,7 +38,7 @@ export function sendToApplication(
     redirectUri,
     outcome: 'error' in outcome ? 'failed' : 'done',
   } as const
-  return sendPage(reply, continuePage(page))
+  return sendPage(reply, continuePage(page, lookOf(reply.request)))
 }
 
 function membersOf(outcome: Outcome): Readonly<Record<string, string>> {

@@ -4,11 +4,12 @@ import type { HttpDeps } from '../deps.ts'
 import { problemOf, sendProblem } from '../error-answers.ts'
 import { errorPage, type Page, unavailablePage } from '../pages/index.ts'
 import { Problem, type ProblemCode } from '../problems.ts'
+import { lookOf } from './look.ts'
 
 /** What can be done about an error on a page for people. */
 export interface Remedy {
   readonly retryUrl: string | null
-  readonly retryLabel?: string
+  readonly retryWith?: 'anotherAccount'
   readonly signOutUrl?: string
 }
 
@@ -24,7 +25,14 @@ export class BrowserProblem extends Problem {
 
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
   reply.code(status).header('content-security-policy', page.csp)
+  reply.header('content-language', page.lang).header('vary', varying(reply.getHeader('vary')))
   return reply.type('text/html; charset=utf-8').send(page.html)
+}
+
+/** By the language as well as by whatever it was said to vary by before. */
+function varying(before: number | string | string[] | undefined): string {
+  const names = [before ?? []].flat().map(String)
+  return [...names, 'Accept-Language'].join(', ')
 }
 
 /** Errors as pages for people, and as problems for everybody else. */
@@ -41,9 +49,12 @@ export function answerBrowserError(log: HttpDeps['log']) {
     const remedy = error instanceof BrowserProblem ? error.remedy : { retryUrl: null }
     const shared = { ...remedy, reference: request.id }
     reply.headers(problem.headers)
+    const look = lookOf(request)
     const { title } = problem.body() as { readonly title: string }
-    if (status === 503) sendPage(reply, unavailablePage({ detail, ...shared }), status)
-    else sendPage(reply, errorPage({ status, title, text: detail, ...shared }), status)
+    const said = look.texts.problem(code, { title, text: detail })
+    if (status === 503)
+      sendPage(reply, unavailablePage({ detail: said.text, ...shared }, look), status)
+    else sendPage(reply, errorPage({ status, ...said, ...shared }, look), status)
   }
 }
 

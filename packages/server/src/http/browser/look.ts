@@ -1,8 +1,7 @@
-import type { FastifyRequest } from 'fastify'
-import type { HttpContext } from '../context.ts'
-import { type Look, plainLook } from '../pages/index.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Look, plainBrand, textsFor } from '../pages/index.ts'
 
 /** How a page for this person looks and speaks. */
-export function lookOf(_context: HttpContext, _request: FastifyRequest): Look {
-  return plainLook
+export function lookOf({ headers }: { readonly headers: IncomingHttpHeaders }): Look {
+  return { texts: textsFor(headers['accept-language']), brand: plainBrand }
 }

@@ -21,7 +21,7 @@ function programOf(userAgent: string, { account }: Texts): string {
 export function deviceItem(device: AccountDevice, view: AccountView, texts: Texts): Html {
   const { account } = texts
   const name = nameOf(device, texts)
-  const mark = device.current ? html`<span class="badge">${account.thisOne}</span>` : null
+  const mark = device.current ? html` <span class="badge">${account.thisOne}</span>` : null
   return html`<li>
 <h2>${foreign(name)}${mark}</h2>
 <dl class="facts">${factsOf(device, view.now, texts)}</dl>

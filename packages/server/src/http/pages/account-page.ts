@@ -17,11 +17,14 @@ export function accountPage(view: AccountView, look: Look = plainLook): Page {
 ${said === null ? null : html`<p class="said" role="status">${saidText(said, account)}</p>`}
 <p class="quiet">${account.text}</p>
 <ul class="devices" role="list">${items}</ul>
-${linksOf([
-  { label: account.more, url: view.moreUrl },
-  { label: account.first, url: view.firstUrl },
-])}
-${linksOf(waysOut(view, look))}
+${linksOf(
+  [
+    { label: account.more, url: view.moreUrl },
+    { label: account.first, url: view.firstUrl },
+  ],
+  'plain',
+)}
+${linksOf(waysOut(view, look), 'plain')}
 ${latelyOf(view, look)}`
   return pageOf(look, { title: account.title, content, form: true, wide: true })
 }

@@ -2,11 +2,6 @@
  * How well one colour is read on another (WCAG 2.2, "contrast ratio"): 1 to 21. Colours are `#rrggbb`.
  */
 
-/** What normal text needs (WCAG 2.2, criterion 1.4.3, level AA). */
-export const textContrastMin = 4.5
-/** What the edge of a button needs (criterion 1.4.11). */
-export const edgeContrastMin = 3
-
 export function contrast(one: string, other: string): number {
   const [low = 0, high = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b)
   return (high + 0.05) / (low + 0.05)

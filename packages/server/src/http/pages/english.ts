@@ -15,7 +15,7 @@ const systems = {
 
 export const english: Texts = {
   lang: 'en',
-  times: timesOf('en', 'just now'),
+  times: timesOf('en-GB', 'just now'),
   home: {
     devices: 'Your devices',
     console: 'Console',
@@ -80,6 +80,7 @@ export const english: Texts = {
   },
   error: {
     tryAgain: 'Try again',
+    anotherAccount: 'Sign in with another account',
     signOut: 'Sign out',
     deadEnd: 'Go back to where you came from, or close this page.',
     status: (status) => `Error ${status}.`,
@@ -132,6 +133,9 @@ export const english: Texts = {
       },
     },
   },
+  problem: (_code, english) => english,
+  notAllowed: (english) => english,
+  notReachable: (english) => english,
   account: {
     title: 'Your devices',
     text: 'This is everywhere that you are signed in. Sign out what you do not know or no longer use.',

@@ -47,7 +47,8 @@ export function errorPage(
     readonly title: string
     readonly text: string
     readonly retryUrl: string | null
-    readonly retryLabel?: string
+    /** Otherwise the same again. */
+    readonly retryWith?: 'anotherAccount'
     readonly signOutUrl?: string | null
     readonly reference: string | null
   },
@@ -57,7 +58,10 @@ export function errorPage(
   const { status, title, retryUrl, signOutUrl = null, reference } = input
   const { tryAgain, signOut, deadEnd } = texts.error
   const links = linksOf([
-    { label: input.retryLabel ?? tryAgain, url: retryUrl },
+    {
+      label: input.retryWith === undefined ? tryAgain : texts.error[input.retryWith],
+      url: retryUrl,
+    },
     { label: signOut, url: signOutUrl },
   ])
   const content = html`<p>${input.text}</p>

@@ -68,7 +68,7 @@ function pagesWith(text: string, look?: Look): Readonly<Record<string, Page>> {
     'unavailable, reload': unavailablePage({ detail: text, retryUrl: null, reference: null }, look),
     error: errorPage(
       {
-        ...{ status: 502, title: text, text, retryUrl: url, retryLabel: text },
+        ...{ status: 502, title: text, text, retryUrl: url, retryWith: 'anotherAccount' },
         ...{ signOutUrl: '/signout', reference: text },
       },
       look,
@@ -301,10 +301,10 @@ describe('what a person can do', () => {
   test('an error names its way on and the reference', () => {
     const order = { title: 'Not now', text: 'Begin again.', retryUrl: '/login', reference: 'ab-1' }
     const { html } = errorPage({
-      ...{ ...order, status: 502, retryLabel: 'Begin again', signOutUrl: '/signout' },
+      ...{ ...order, status: 502, retryWith: 'anotherAccount', signOutUrl: '/signout' },
     })
     expect(linksOf(html)).toEqual([
-      ['/login', 'Begin again'],
+      ['/login', 'Sign in with another account'],
       ['/signout', 'Sign out'],
     ])
     expect(html).toContain(
@@ -359,7 +359,7 @@ const foreignTexts: Texts = {
   forbidden: { title: 'Ж', hint: 'Ж' },
   unavailable: { title: 'Ж', hint: 'Ж', reload: 'Ж' },
   error: {
-    ...{ tryAgain: 'Ж', signOut: 'Ж', deadEnd: 'Ж' },
+    ...{ tryAgain: 'Ж', anotherAccount: 'Ж', signOut: 'Ж', deadEnd: 'Ж' },
     status: (status) => `Ж ${status}`,
     reference: (reference) => html`Ж ${reference}`,
   },
@@ -378,6 +378,9 @@ const foreignTexts: Texts = {
       taken: { title: 'Ж', text: 'Ж' },
     },
   },
+  problem: () => ({ title: 'Ж', text: 'Ж' }),
+  notAllowed: () => 'Ж',
+  notReachable: () => 'Ж',
   account: {
     ...{ title: 'Ж', text: 'Ж', thisOne: 'Ж', unnamed: 'Ж', name: 'Ж', rename: 'Ж', save: 'Ж' },
     ...{ badName: 'Ж', program: 'Ж', application: 'Ж', websites: 'Ж', kind: 'Ж', address: 'Ж' },

@@ -146,7 +146,6 @@ dd { margin: 0 0 .5rem; }
 h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; }
 .badge {
   display: inline-block;
-  margin-inline-start: .5rem;
   padding: 0 .5rem;
   border: 1px solid var(--accent);
   border-radius: 1rem;
@@ -154,14 +153,18 @@ h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; }
   font-size: .8125rem;
   font-weight: 600;
 }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .5rem 1.5rem; margin: .75rem 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .75rem 1rem; margin: .75rem 0; }
 .facts dd { margin: 0; }
 .facts bdi { font-weight: 400; }
+.facts time { font-size: .8125rem; }
+a.small:hover, summary:hover { border-color: var(--accent); }
 .row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .75rem; }
 .row > details[open] { flex-basis: 100%; }
-.small, summary {
+a.small, summary, .small.button {
   display: inline-block;
   width: auto;
+  color: var(--text);
+  text-decoration: none;
   padding: .375rem .875rem;
   border: 1px solid var(--edge);
   border-radius: calc(var(--radius) - 4px);

@@ -82,6 +82,7 @@ export interface Texts {
   }
   readonly error: {
     readonly tryAgain: string
+    readonly anotherAccount: string
     readonly signOut: string
     readonly deadEnd: string
     readonly status: (status: number) => string
@@ -113,6 +114,11 @@ export interface Texts {
       Record<DeviceResult, { readonly title: string; readonly text: string }>
     >
   }
+  /** What to say of a problem of problems.ts that is told in English to programs. */
+  readonly problem: (code: string, english: ProblemText) => ProblemText
+  /** Why the gateway does not let somebody in; it says so in English. */
+  readonly notAllowed: (english: string) => string
+  readonly notReachable: (english: string) => string
   readonly account: AccountTexts
   readonly reasons: Readonly<Record<KnownReason, string>>
   /** One that an administrator gave, such as `stolen`. */
@@ -120,6 +126,11 @@ export interface Texts {
   readonly frontChannelDone: {
     readonly title: string
   }
+}
+
+export interface ProblemText {
+  readonly title: string
+  readonly text: string
 }
 
 interface GoOn {

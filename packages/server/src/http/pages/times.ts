@@ -18,7 +18,7 @@ const units = [
 export function timesOf(lang: string, justNow: string): Times {
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: 'always' })
   const exact = new Intl.DateTimeFormat(lang, {
-    ...{ dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' },
+    ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
   })
   return {
     ago: (milliseconds) => {

@@ -9,6 +9,7 @@ import type { PushedRequest } from '../authorization/pushed-requests.ts'
 import { sendToApplication } from '../authorization/to-application.ts'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { jarOf, setFlowCookies } from '../browser/cookies.ts'
+import { lookOf } from '../browser/look.ts'
 import { rawQuery } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
@@ -113,7 +114,10 @@ async function goOn(
     if (forProvider.prompt === 'none') {
       throw new AuthorizationError('interaction_required', 'The person has to choose a provider.')
     }
-    return sendPage(exchange.reply, choice(context, ids, asked))
+    return sendPage(
+      exchange.reply,
+      choicePage(choice(context, ids, asked), lookOf(exchange.request)),
+    )
   }
   if (pushed !== undefined && !(await context.browser.pushed.use(pushed))) throw notPushed()
   return begin(context, exchange, { checked, destination, provider })
@@ -125,7 +129,7 @@ function choice({ settings }: HttpContext, ids: readonly string[], asked: string
     parameters.set('idp', id)
     return { name: id, url: `${settings.publicUrl}/oauth/authorize?${parameters}` }
   })
-  return choicePage({ providers })
+  return { providers }
 }
 
 interface Beginning extends Pick<Asked, 'checked' | 'destination'> {

@@ -135,7 +135,7 @@ function remedyOf(context: HttpContext, { code, retry, returnTo, providerId }: F
   if (code === 'not_allowed' || code === 'claims_incomplete') {
     // The provider would send the same account back at once.
     const retryUrl = loginUrl(context, { returnTo: back, idp: providerId, prompt: 'login' })
-    return { retryUrl, retryLabel: 'Sign in with another account' }
+    return { retryUrl, retryWith: 'anotherAccount' }
   }
   return { retryUrl: retry ? loginUrl(context, { returnTo: back }) : null }
 }

@@ -4,6 +4,7 @@ import type { DecisionAnswer, ScanAnswer } from '#authority'
 import { type DeviceAuthorization, formatUserCode, type LiveSession, parseUserCode } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { isSameOrigin } from '../browser/fetch-metadata.ts'
+import { lookOf } from '../browser/look.ts'
 import { pageSession } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
@@ -116,7 +117,10 @@ function enter(
   const code = parseUserCode(typed)
   const userCode = code === undefined ? typed : formatUserCode(code)
   const { uid } = session.origin
-  const page = enterCodePage({ action: actionOf(context), uid, userCode, problem })
+  const page = enterCodePage(
+    { action: actionOf(context), uid, userCode, problem },
+    lookOf(reply.request),
+  )
   const status = { notACode: 400, unknown: 404 }
   return sendPage(reply, page, problem === null ? 200 : status[problem])
 }
@@ -133,17 +137,21 @@ async function look(
 ): Promise<FastifyReply> {
   const answer = await scanBy(context, decider)
   if (answer.kind === 'refused') return refused(context, reply, { decider, why: answer.why })
-  return sendPage(reply, decidePage(context, answer.row, { decider, ticked }), ticked ? 200 : 400)
+  return sendPage(
+    reply,
+    decideDevicePage(askingOf(context, answer.row, { decider, ticked }), lookOf(reply.request)),
+    ticked ? 200 : 400,
+  )
 }
 
-function decidePage(
+function askingOf(
   context: HttpContext,
   { clientId, ip, userAgent, scope, requestedAt }: DeviceAuthorization,
   { decider: { userCode }, ticked }: Looking,
 ) {
   const minutesAgo = Math.floor(Math.max(0, context.clock.now() - requestedAt) / 60_000)
   const asks = { clientId, ip, userAgent, scope, minutesAgo }
-  return decideDevicePage({ ...asks, action: actionOf(context), userCode, ticked })
+  return { ...asks, action: actionOf(context), userCode, ticked }
 }
 
 interface Deciding {
@@ -196,5 +204,9 @@ function result(
   reply: FastifyReply,
   { result: kind, status }: { readonly result: DeviceResult; readonly status: number },
 ): FastifyReply {
-  return sendPage(reply, deviceResultPage({ action: actionOf(context), result: kind }), status)
+  return sendPage(
+    reply,
+    deviceResultPage({ action: actionOf(context), result: kind }, lookOf(reply.request)),
+    status,
+  )
 }

@@ -8,6 +8,7 @@ import type { IdTokenHint } from '#authority'
 import { parseClientId } from '#domain'
 import { isHttps, withParameters } from '../authorization/redirect-uri.ts'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
+import { lookOf } from '../browser/look.ts'
 import type { LeavingClient } from '../browser/sign-out-tickets.ts'
 import type { HttpContext } from '../context.ts'
 import { continuePage } from '../pages/index.ts'
@@ -68,5 +69,8 @@ export function backToClient(
   const { clientId, redirectUri, state } = client
   const url = withParameters(redirectUri, { state })
   if (isHttps(redirectUri)) return reply.redirect(url, request.method === 'POST' ? 303 : 302)
-  return sendPage(reply, continuePage({ clientId, url, redirectUri, outcome: 'signedOut' }))
+  return sendPage(
+    reply,
+    continuePage({ clientId, url, redirectUri, outcome: 'signedOut' }, lookOf(reply.request)),
+  )
 }

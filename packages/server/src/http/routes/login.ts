@@ -6,6 +6,7 @@ import { jarOf, ownCookies, setFlowCookies } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
 import { isNoVisit } from '../browser/fetch-metadata.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
+import { lookOf } from '../browser/look.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { choicePage } from '../pages/index.ts'
@@ -55,7 +56,8 @@ async function login(
     return reply.redirect(handed.url, 302)
   }
   const provider = providerFor(context, asked)
-  if (provider === undefined) return sendPage(reply, choice(context, asked))
+  if (provider === undefined)
+    return sendPage(reply, choicePage(choice(context, asked), lookOf(request)))
   return begin(context, request, reply, { asked, provider })
 }
 
@@ -143,7 +145,7 @@ function choice(context: HttpContext, { target, binding, prompt }: Asked) {
     name: id,
     url: loginUrl(context, { returnTo: target.url, idp: id, binding, prompt }),
   }))
-  return choicePage({ providers })
+  return { providers }
 }
 
 /** `/login` for the same target again. */

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogoutToken } from '#oidc'
 import { addressKey } from '../address.ts'
 import { sendPage } from '../browser/answers.ts'
+import { lookOf } from '../browser/look.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { answerOAuthError } from '../error-answers.ts'
@@ -128,5 +129,5 @@ async function frontChannel(
   await context.browser.gateway.endByProviderSid(order)
   // The provider shows it in a frame, which the headers of all other answers forbid.
   reply.removeHeader('x-frame-options')
-  return sendPage(reply, frontChannelDonePage())
+  return sendPage(reply, frontChannelDonePage(lookOf(reply.request)))
 }

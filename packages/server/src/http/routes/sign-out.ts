@@ -5,6 +5,7 @@ import type { LiveSession, SessionId } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
 import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
+import { lookOf } from '../browser/look.ts'
 import { dropPageCookie, pageSession } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
@@ -85,7 +86,10 @@ async function consider(
   }
   const { publicUrl } = context.settings
   const action = `${publicUrl}/signout`
-  return sendPage(reply, confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }))
+  return sendPage(
+    reply,
+    confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }, lookOf(request)),
+  )
 }
 
 function wishOf(value: (name: string) => string | undefined): Wish {
@@ -237,5 +241,5 @@ async function signedOut(
   const back = app === null ? undefined : browser.targets().check(app)
   const url = back?.kind === 'allowed' ? back.url : null
   const signInUrl = url === null ? `${context.settings.publicUrl}/login` : null
-  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }))
+  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }, lookOf(request)))
 }
