@@ -5,7 +5,7 @@ const coloursMax = 256
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 
 /**
- * A PNG with a palette (PNG 3rd edition, section 11.2), a third of the size of the browser's own: pages are
+ * A PNG with a palette (PNG 3rd edition, section 11.2), under half the size of the browser's own: pages are
  * a few flat colours, and what lies between them at the edges of letters nobody can tell apart.
  */
 export function palettePng({ width, height, data }: Pixels): Buffer {

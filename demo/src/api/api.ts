@@ -4,12 +4,7 @@
  * is open stops the moment the session does, though its token would be good for minutes.
  */
 import { createServer, type RequestListener } from 'node:http'
-import {
-  createVerifier,
-  endStreamOnEnd,
-  type Verifier,
-  type VerifierOptions,
-} from '@curfew/verifier'
+import { createVerifier, endStreamOnEnd, type Verifier } from '@curfew/verifier'
 import { curfew, sessionOf } from '@curfew/verifier/express'
 import express, { type Express, type RequestHandler, type Response } from 'express'
 import { listen, type Part } from '../listen.ts'
