@@ -99,7 +99,7 @@ describe('rule 15 audience: the cookie of our own pages', () => {
   })
 })
 
-describe('rule 29 csrf: what brings the cookie and changes something', () => {
+describe('rule 29 CSRF: what brings the cookie and changes something', () => {
   const changes = [
     { method: 'POST', url: '/logout/all' },
     { method: 'POST', url: '/logout' },
@@ -116,7 +116,7 @@ describe('rule 29 csrf: what brings the cookie and changes something', () => {
   ]
 
   test.each(changes)(
-    'rule 29 csrf: $method $url from elsewhere is 403 and does nothing',
+    'rule 29 CSRF: $method $url from elsewhere is 403 and does nothing',
     async ({ method, url }) => {
       const { world, app } = worldOfThree()
       world.origins = new Set(['https://app.example.com'])
@@ -133,7 +133,7 @@ describe('rule 29 csrf: what brings the cookie and changes something', () => {
   )
 
   test.each([own, { origin: 'https://auth.example.com' }])(
-    'rule 29 csrf: from a page of ours it is done',
+    'rule 29 CSRF: from a page of ours it is done',
     async (from) => {
       const { world, app } = worldOfThree()
       const ended = await send(app, {
@@ -150,7 +150,7 @@ describe('rule 29 csrf: what brings the cookie and changes something', () => {
     },
   )
 
-  test('rule 29 csrf: an allowed origin may not send the cookie along', async () => {
+  test('rule 29 CSRF: an allowed origin may not send the cookie along', async () => {
     const { world, app } = worldOfThree()
     world.origins = new Set(['https://app.example.com'])
     const origin = 'https://app.example.com'

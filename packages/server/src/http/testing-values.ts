@@ -1,5 +1,5 @@
 /* What the tests of this room take for granted: a policy, sessions, settings. Imported by tests alone. */
-import type { ClientRules, DeviceRules, FeedPage, Policy } from '#authority'
+import type { AuditRow, Authority, ClientRules, DeviceRules, FeedPage, Policy } from '#authority'
 import type {
   ClientId,
   Epoch,
@@ -129,4 +129,17 @@ const epoch = 'abcd' as Epoch
 export function page(parts: Partial<FeedPage> = {}): FeedPage {
   const head = { epoch, seq: 3 }
   return { entries: [], head, cursor: head, more: false, reset: false, now: nowMs, ...parts }
+}
+
+/** Rows in memory, the newest first; filters are the store's matter. */
+export function fakeAudit(acts: AuditRow[]): Pick<Authority, 'record' | 'audit'> {
+  return {
+    record: async (by, act) => {
+      acts.push({ ...act, actor: by ?? 'shell', id: acts.length + 1, at: nowMs })
+    },
+    audit: async ({ before, limit }) => {
+      const rows = acts.toReversed().filter(({ id }) => before === null || id < before)
+      return { rows: rows.slice(0, limit), more: rows.length > limit }
+    },
+  }
 }

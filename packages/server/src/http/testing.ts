@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import {
-  type AuditRow,
   type Authority,
   type FeedPage,
   type FeedQuery,
@@ -44,6 +43,7 @@ import { fakeBrowser } from './testing-browser.ts'
 import { FakeConsole } from './testing-console.ts'
 import {
   defaultSettings,
+  fakeAudit,
   nowMs,
   nowSeconds,
   page,
@@ -70,7 +70,7 @@ export class FakeWorld {
   readonly calls: string[] = []
   readonly metrics = new Metrics()
   readonly logged: unknown[] = []
-  readonly acts: AuditRow[] = []
+  readonly acts: Parameters<typeof fakeAudit>[0] = []
   readonly dpop = createDpopProofs({ ring: ringOf(7), clock, first: firstInProcess(clock) })
   /** Digests of subject tokens that were exchanged. */
   readonly spent = new Set<string>()
@@ -304,13 +304,7 @@ export class FakeWorld {
         this.#ask('regrantUser')
         return 1
       },
-      record: async (by, act) => {
-        this.acts.push({ ...act, actor: by ?? 'shell', id: this.acts.length + 1, at: nowMs })
-      },
-      audit: async ({ before, limit }) => {
-        const rows = this.acts.toReversed().filter(({ id }) => before === null || id < before)
-        return { rows: rows.slice(0, limit), more: rows.length > limit }
-      },
+      ...fakeAudit(this.acts),
       effectiveRoles: ({ origin, grants }) => {
         const client = clientOfUid(origin.uid)
         if (client !== undefined) return policy.client(client)?.roles ?? []
