@@ -42,7 +42,7 @@ test('a crowd with one token is one read, and who comes after a change is told o
   for (const one of await Promise.all(crowd)) expect(one.kind).toBe('live')
 })
 
-test('rule 24 identity: our own pages open to nobody for whom the provider no longer vouches', async () => {
+test('rule 24 identity deadline: our own pages open to nobody for whom the provider no longer vouches', async () => {
   const world = await openWorld()
   const { sid } = await started(world, { device: 'web', roles: [] })
   let [standing, answer]: [TokenStanding, Freshness['kind']] = [

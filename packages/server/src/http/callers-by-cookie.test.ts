@@ -48,7 +48,7 @@ describe('rule 15 audience: the cookie of our own pages', () => {
     expect(answer.statusCode).toBe(401)
   })
 
-  test('rule 24 identity: for whom the provider no longer vouches, it is good for nothing', async () => {
+  test('rule 24 identity deadline: for whom the provider no longer vouches, it is good for nothing', async () => {
     const { world, app } = worldOfThree()
     world.lapsed = true
     const answer = await send(app, { url: '/admin/sessions', headers: page(3) })

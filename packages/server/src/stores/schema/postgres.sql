@@ -1,3 +1,10 @@
+create table activity (
+  minute bigint not null,
+  kind text collate "C" not null,
+  detail text collate "C" not null,
+  count bigint not null
+);
+
 create table admin_links (
   hash text collate "C" not null,
   uid text collate "C" not null,
@@ -116,6 +123,22 @@ create table provider_subjects (
   fence bigint not null
 );
 
+create table replicas (
+  id text collate "C" not null,
+  host text not null,
+  pid bigint not null,
+  worker bigint,
+  version text not null,
+  started_at bigint not null,
+  seen_at bigint not null,
+  epoch text collate "C",
+  seq bigint,
+  lag_ms bigint not null,
+  ready bigint not null,
+  streams bigint not null,
+  verifiers text not null
+) with (fillfactor=50);
+
 create table schema_compatibility (
   version integer not null,
   compatible_from integer not null
@@ -203,8 +226,11 @@ create table users (
   issuer text,
   subject text,
   disabled_at bigint,
-  fence bigint not null
+  fence bigint not null,
+  signed_out_at bigint
 ) with (fillfactor=90);
+
+alter table activity add constraint activity_pkey PRIMARY KEY (minute, kind, detail);
 
 alter table admin_links add constraint admin_links_pkey PRIMARY KEY (hash);
 
@@ -233,6 +259,8 @@ alter table once add constraint once_pkey PRIMARY KEY (kind, id);
 alter table outbox add constraint outbox_pkey PRIMARY KEY (id);
 
 alter table provider_subjects add constraint provider_subjects_pkey PRIMARY KEY (issuer, subject);
+
+alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
 
 alter table schema_compatibility add constraint schema_compatibility_pkey PRIMARY KEY (version);
 
@@ -277,6 +305,8 @@ CREATE INDEX outbox_due ON public.outbox USING btree (kind, target, due_at, id) 
 CREATE INDEX outbox_lane ON public.outbox USING btree (sid, kind, target, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_of_ip ON public.sessions USING btree (ip, sid) WHERE (ip IS NOT NULL);
 
 CREATE INDEX sessions_of_parent ON public.sessions USING btree (parent_sid) WHERE (parent_sid IS NOT NULL);
 

@@ -1,3 +1,11 @@
+CREATE TABLE activity (
+  minute integer not null,
+  kind text not null,
+  detail text not null,
+  count integer not null,
+  primary key (minute, kind, detail)
+) strict, without rowid;
+
 CREATE TABLE admin_links (
   hash text not null primary key,
   uid text not null,
@@ -115,6 +123,22 @@ CREATE TABLE provider_subjects (
   primary key (issuer, subject)
 ) strict;
 
+CREATE TABLE replicas (
+  id text not null primary key,
+  host text not null,
+  pid integer not null,
+  worker integer,
+  version text not null,
+  started_at integer not null,
+  seen_at integer not null,
+  epoch text,
+  seq integer,
+  lag_ms integer not null,
+  ready integer not null,
+  streams integer not null,
+  verifiers text not null
+) strict;
+
 CREATE TABLE schema_compatibility (
   version integer not null primary key,
   compatible_from integer not null
@@ -209,7 +233,7 @@ CREATE TABLE users (
   subject text,
   disabled_at integer,
   fence integer not null
-) strict;
+, signed_out_at integer) strict;
 
 CREATE INDEX admin_links_expire on admin_links (expires_at);
 
@@ -240,6 +264,8 @@ CREATE INDEX outbox_due on outbox (kind, target, due_at, id) where gave_up_at is
 CREATE INDEX outbox_lane on outbox (sid, kind, target, id);
 
 CREATE INDEX sessions_ended on sessions (revoked_at) where revoked_at is not null;
+
+CREATE INDEX sessions_of_ip on sessions (ip, sid) where ip is not null;
 
 CREATE INDEX sessions_of_parent on sessions (parent_sid) where parent_sid is not null;
 
