@@ -40,6 +40,7 @@ function tallyOf(vitest: Vitest, isFiltered: boolean): Tally {
   const outside = vitest.state.getUnhandledErrors().length
   const tests = modules.flatMap((module) => [...module.children.allTests()])
   const passed = tests.filter((one) => one.result().state === 'passed').length
+  for (const line of modules.flatMap(secondTriesOf)) console.log(line)
   const faults = [
     ...modules.flatMap(faultsOfModule),
     ...Array.from({ length: outside }, () => 'an error outside of any test'),
@@ -50,6 +51,16 @@ function tallyOf(vitest: Vitest, isFiltered: boolean): Tally {
   if (modules.length === 0) faults.push('no test was found')
   else if (!isFiltered) faults.push(...empty.map(({ name }) => `project ${name} has no test`))
   return { passed, faults }
+}
+
+/** What passed only when it was tried again: no fault of this run, and a bug report. */
+function secondTriesOf(module: TestModule): string[] {
+  return [...module.children.allTests()].flatMap((one) => {
+    if (one.diagnostic()?.flaky !== true) return []
+    const [error] = one.result().errors ?? []
+    const why = error?.message ?? 'no error was kept'
+    return [`SECOND TRY ${module.relativeModuleId}: ${one.fullName}: ${why}`]
+  })
 }
 
 function faultsOfModule(module: TestModule): string[] {

@@ -1,4 +1,4 @@
-import type { Instant } from '#domain'
+import { addMs, type Instant } from '#domain'
 import { type ClientRules, rulesOf } from './policy.ts'
 import type { OnceStore } from './ports.ts'
 import type { TokenSeal } from './provider-ports.ts'
@@ -11,6 +11,8 @@ import { type TokenSet, type TokenWish, tokenSet } from './token-set.ts'
 export interface ExchangeInput {
   readonly identity: ProviderIdentity
   readonly once: { readonly digest: string; readonly rememberUntil: Instant }
+  /** Of the ID token: what was issued before the last sign-out everywhere buys nothing. */
+  readonly issuedAt: Instant
   readonly client: ClientRules
   /** The global fence, captured before the token was looked at (rule 1). */
   readonly fence: number
@@ -45,7 +47,7 @@ export async function exchangeToken(
   { rooms, store, seal }: ExchangeDeps,
   input: ExchangeInput,
 ): Promise<ExchangeAnswer> {
-  const { identity, once, client, fence, ip, userAgent, dpopThumbprint } = input
+  const { identity, once, issuedAt, client, fence, ip, userAgent, dpopThumbprint } = input
   if (!(await store.once('subject-token', once.digest, once.rememberUntil))) {
     return { kind: 'token-used' }
   }
@@ -58,11 +60,16 @@ export async function exchangeToken(
   const scope = client.scopes.join(' ')
   const refreshable = client.grants.includes('refresh_token')
   const held = { refreshable, tokenOnly: !refreshable, dpopThumbprint }
-  const terms = { scope, fence, ...held, mayJoin: false }
+  const terms = { scope, fence, vouchedAt: lastMomentOf(issuedAt), ...held, mayJoin: false }
   const signIn = { ...person, ...place, ...terms, provider }
   const started = await startByProvider(rooms, signIn, rules)
   if (!('session' in started)) return started
   return { kind: 'issued', tokens: firstTokens(rooms, started, input) }
+}
+
+/** An `iat` is a whole second: who signs in again within the second of a sign-out is not refused. */
+function lastMomentOf(second: Instant): Instant {
+  return addMs(second, 999)
 }
 
 function firstTokens(

@@ -66,6 +66,8 @@ export interface StartRequest {
   readonly policy: DevicePolicy
   /** The global fence, captured at the beginning of the sign-in (rule 1). */
   readonly fence: number
+  /** When a provider said who it is, where that may be long before the fence was captured (decision 21). */
+  readonly vouchedAt?: Instant
   /** Taken first in the start's own transaction; null: the start uses nothing up. */
   readonly voucher: Voucher | null
 }

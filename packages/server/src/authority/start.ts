@@ -54,6 +54,8 @@ export interface SignIn extends SignInFacts {
   readonly tokenOnly?: boolean
   /** The DPoP key that its refresh tokens are bound to (RFC 7638); null: none yet. */
   readonly dpopThumbprint: string | null
+  /** When a provider said who it is: nothing from before the last sign-out everywhere counts. */
+  readonly vouchedAt?: Instant
   /** What the start uses up, in its own transaction. */
   readonly voucher: Voucher | null
   /** The session that approved this one; it never outlives that one's absolute expiry (rule 31). */
@@ -134,8 +136,9 @@ async function place(rooms: Rooms, placing: Placing): Promise<StartedByVoucher |
   const now = rooms.clock.now()
   const candidate = newSession(rooms, signIn, rules, now)
   const applicant = applicantOf(signIn, candidate.provider?.providerId ?? null)
-  const { voucher } = signIn
-  const order = { candidate, applicant, policy: rules.policy, fence, voucher }
+  const { voucher, vouchedAt } = signIn
+  const vouched = vouchedAt === undefined ? {} : { vouchedAt }
+  const order = { candidate, applicant, policy: rules.policy, fence, voucher, ...vouched }
   const result = await rooms.store.start(order)
   switch (result.kind) {
     case 'started':

@@ -8,6 +8,7 @@ import type {
   KeyId,
   LiveSession,
   Salt,
+  Session,
   SessionId,
   Uid,
 } from '#domain'
@@ -142,4 +143,9 @@ export function fakeAudit(acts: AuditRow[]): Pick<Authority, 'record' | 'audit'>
       return { rows: rows.slice(0, limit), more: rows.length > limit }
     },
   }
+}
+
+export function liveOf(sessions: ReadonlyMap<SessionId, Session>, uid: Uid): number {
+  return [...sessions.values()].filter((one) => one.kind === 'live' && one.origin.uid === uid)
+    .length
 }

@@ -42,6 +42,7 @@ import { createSignals } from './signals.ts'
 import {
   defaultSettings,
   fakeAudit,
+  liveOf,
   nowMs,
   nowSeconds,
   page,
@@ -95,8 +96,7 @@ export class FakeWorld {
   }
 
   #session(token: string): Session | undefined {
-    const n = /^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1]
-    return n === undefined ? undefined : this.sessions.get(sidOf(Number(n)))
+    return this.sessions.get(sidOf(Number(/^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1] ?? NaN)))
   }
 
   #present(token: string, accepted: readonly TokenKind[]): Presented {
@@ -312,10 +312,10 @@ export class FakeWorld {
     const line = (fields: unknown, message?: unknown) => void this.logged.push({ fields, message })
     return {
       authority: this.authority(),
-      devices: noDevices,
-      adminLinks: noAdminLinks,
-      liveSessions: async (uid) =>
-        [...this.sessions.values()].filter((s) => s.kind === 'live' && s.origin.uid === uid).length,
+      // None are asked for: devices.test.ts has real ones.
+      devices: {} as HttpDeps['devices'],
+      adminLinks: {} as HttpDeps['adminLinks'],
+      liveSessions: async (uid) => liveOf(this.sessions, uid),
       feed: {
         page: async (query) => {
           this.#ask('page')
@@ -369,10 +369,6 @@ export class FakeWorld {
 
 /** No session by cookie and no sign-in: packages/server/test/gateway has those. The page at `/` asks for one. */
 const noBrowser = { cookie: { name: '__Host-curfew', secure: true } } as HttpDeps['browser']
-
-/** None are asked for: devices.test.ts has real ones. */
-const noAdminLinks = {} as HttpDeps['adminLinks']
-const noDevices = {} as HttpDeps['devices']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }

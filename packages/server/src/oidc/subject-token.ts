@@ -26,6 +26,8 @@ export interface SubjectToken {
   readonly identity: ProviderIdentity
   /** Of what was signed: two signatures of one text are one token. */
   readonly digest: string
+  /** By the provider's clock, in whole seconds. */
+  readonly issuedAt: Instant
   /** Until when a second use must be known as one. */
   readonly rememberUntil: Instant
 }
@@ -155,7 +157,8 @@ function judged(
     kind: 'subject',
     identity,
     digest: digestOf(token),
-    rememberUntil: rememberUntil(payload),
+    issuedAt: issuedAt(payload),
+    rememberUntil: addMs(issuedAt(payload), (ageSecondsMax + skewSeconds) * 1000),
   }
 }
 
@@ -166,9 +169,8 @@ function digestOf(token: string): string {
     .digest('base64url')
 }
 
-function rememberUntil({ iat = 0 }: JWTPayload): Instant {
-  const issued = toInstant(epochSeconds(Math.max(0, Math.floor(iat))))
-  return addMs(issued, (ageSecondsMax + skewSeconds) * 1000)
+function issuedAt({ iat = 0 }: JWTPayload): Instant {
+  return toInstant(epochSeconds(Math.max(0, Math.floor(iat))))
 }
 
 /** Null as well when it lies after the token: nobody signs in later than that. */

@@ -181,6 +181,18 @@ describe('what is wrong is told to the client, with state and iss (RFC 9207)', (
     expect(told(reply)['error']).toBe('invalid_request')
   })
 
+  test('what the sealed cookie has no room for is told, counted in bytes', async () => {
+    const fits = await open({ state: 'a'.repeat(1000) })
+    expect(new URL(String(fits.headers['location'])).origin).toBe(
+      new URL(gate.provider.issuer).origin,
+    )
+    for (const letter of ['a', '\u{1f512}', '"']) {
+      const reply = await open({ state: letter.repeat(letter === 'a' ? 3000 : 1000) })
+      expect(told(reply)['error'], letter).toBe('invalid_request')
+      expect(reply.setCookies).toEqual([])
+    }
+  })
+
   test('line breaks in what is repeated split nothing', async () => {
     const state = 'x\r\nSet-Cookie: a=b\r\n\r\n<script>'
     const reply = await open({ state, scope: 'root' })

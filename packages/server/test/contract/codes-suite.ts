@@ -85,4 +85,16 @@ export function codesSuite(prepare: Prepare): void {
     expect(await store.code(old.hash)).toBeUndefined()
     expect(await store.code(late.hash)).toMatchObject({ expired: true })
   })
+
+  test('many codes are pruned in steps, and each but the last says that there is more', async () => {
+    const { store } = await prepare()
+    const old = [1, 2, 3].map(() => newCode({ ttlMs: -3_600_001 }))
+    for (const code of old) await store.addCode(code)
+    const limits = { feedRetentionMs: 0, endedRetentionMs: 0, rowsMax: 2 }
+    expect((await store.prune(limits)).more).toBe(true)
+    const left = await Promise.all(old.map(({ hash }) => store.code(hash)))
+    expect(left.filter((code) => code !== undefined)).toHaveLength(1)
+    expect((await store.prune(limits)).more).toBe(false)
+    for (const { hash } of old) expect(await store.code(hash)).toBeUndefined()
+  })
 }

@@ -253,8 +253,12 @@ describe('limits of several workers', () => {
     await withCurfew({ store, config: { ...config, limits } }, async (curfew) => {
       const wrong = { id: clients.backend.id, secret: 'wrong' }
       const feed = `${curfew.url}/sessions/revoked`
-      const statuses = await often(9, () => ask(feed, wrong))
-      expect(statuses).toEqual([...Array(5).fill(401), ...Array(4).fill(429)])
+      // A worker may answer before it has heard of the last guess at another one: some more get through,
+      // but never a burst for each worker.
+      const judged = (await often(4 * workers, () => ask(feed, wrong))).lastIndexOf(401) + 1
+      expect(judged).toBeGreaterThanOrEqual(5)
+      expect(judged).toBeLessThan(5 * workers)
+      expect(await often(4, () => ask(feed, wrong))).toEqual(Array(4).fill(429))
       const refused = await curfew.api.clientCredentials(wrong)
       expect(refused.status).toBe(429)
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)

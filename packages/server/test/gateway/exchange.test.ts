@@ -84,6 +84,18 @@ describe('token exchange', () => {
     }
   })
 
+  test('rule 1 fence: a token from before a sign-out everywhere buys nothing, a later one does', async () => {
+    const held = await idToken({ sub: 'carol', iat: now() - 30, jti: 'held' })
+    const first = await ask(await idToken({ sub: 'carol', iat: now() - 20 }))
+    const access = asText(first.body['access_token'])
+    const out = await gate.curfew.api.post('/logout/all', { as: access })
+    expect(out.body).toEqual({ revoked: 1 })
+    const refused = await ask(held)
+    expect(refused.status).toBe(400)
+    expect(refused.body['error_description']).toMatch(/signed out everywhere/)
+    expect((await ask(await idToken({ sub: 'carol', iat: now() + 2 }))).status).toBe(200)
+  })
+
   test('the provider’s back-channel logout ends it, with the reason told', async () => {
     const answer = await ask(await idToken({ sid: 'op-10', sub: 'bob' }))
     const logoutToken = await gate.provider.logoutToken({ sid: 'op-10' })

@@ -56,13 +56,13 @@ async function exchange(replica: Replica, token: string, changes: Partial<Exchan
   const fence = await store.fence()
   const verdict = await verify(replica, token)
   if (verdict.kind !== 'subject') throw new Error(JSON.stringify(verdict))
-  const { identity, digest, rememberUntil } = verdict
+  const { identity, digest, issuedAt, rememberUntil } = verdict
   const wish = { resources: [], scope: null }
   return exchangeToken(
     { rooms, store, seal },
     {
-      ...{ identity, once: { digest, rememberUntil }, client: backend, fence, wish },
-      ...{ ip: '203.0.113.7', userAgent: 'phone', dpopThumbprint: null, ...changes },
+      ...{ identity, once: { digest, rememberUntil }, issuedAt, client: backend, fence },
+      ...{ ip: '203.0.113.7', userAgent: 'phone', wish, dpopThumbprint: null, ...changes },
     },
   )
 }

@@ -4,13 +4,14 @@ import { basic, FakeWorld, send } from '../testing.ts'
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
+const issuedAt = instant(0)
 const good = { subject_token: 'eyJ', subject_token_type: type('id_token') }
 
 function exchanging(client: string | null = 'exchanger') {
   const world = new FakeWorld()
   world.subjectToken = (token) =>
     token === 'eyJ'
-      ? { kind: 'subject', identity, digest: token, rememberUntil: instant(0) }
+      ? { kind: 'subject', identity, digest: token, issuedAt, rememberUntil: instant(0) }
       : { kind: 'invalid', why: 'it is one of ours' }
   const app = world.app()
   const post = (form: Record<string, string>) => {

@@ -27,10 +27,11 @@ export async function tokenExchange(context: HttpContext, grant: Grant): Promise
   const wish = wishOf(context, { ...grant, form })
   // Before the token is looked at: whoever is signed out everywhere from now on stays so (rule 1).
   const fence = await context.authority.fence()
-  const { identity, digest, rememberUntil } = await judged(context, token)
+  const { identity, digest, issuedAt, rememberUntil } = await judged(context, token)
   limitPerson(context, identity.uid)
   const once = { digest, rememberUntil }
-  const input = { identity, once, client, fence, ip, userAgent, wish, dpopThumbprint }
+  const asked = { client, fence, ip, userAgent, wish, dpopThumbprint }
+  const input = { identity, once, issuedAt, ...asked }
   const answer = await context.exchange.start(input)
   if (answer.kind !== 'issued') throw refused(context, answer)
   return { ...oauthTokenJson(answer.tokens, wish), issued_token_type: accessTokenType }

@@ -45,7 +45,10 @@ export function endStatements(dialect: Dialect): EndStatements {
       'raise_fence',
       'update fence set value = value + 1 where id = 1 returning value',
     ),
-    fenceUser: statement('fence_user', 'update users set fence = $2 where uid = $1'),
+    fenceUser: statement(
+      'fence_user',
+      `update users set fence = $2, signed_out_at = ${dialect.now} where uid = $1`,
+    ),
     disableUser: statement(
       'disable_user',
       `update users set disabled_at = coalesce(disabled_at, ${now}) where uid = $1`,

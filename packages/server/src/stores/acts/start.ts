@@ -10,7 +10,7 @@ import { place } from '#domain'
 import { type Act, ask, askOne, type Row, type Statement, statement } from '../act.ts'
 import { insertedColumns, insertedValues, sessionColumns } from '../columns.ts'
 import type { Dialect } from '../dialect.ts'
-import { text, time, toSession, whole } from '../row.ts'
+import { text, time, timeOrNull, toSession, whole } from '../row.ts'
 import { type AdmissionStatements, admissionStatements, admit } from './provider-admission.ts'
 import { backVoucher, takeVoucher, type VoucherStatements, voucherStatements } from './vouchers.ts'
 
@@ -31,14 +31,14 @@ export function startStatements(dialect: Dialect): StartStatements {
     dialect,
     lockUser: statement(
       'lock_user',
-      `select u.disabled_at, u.fence, ${dialect.now} as store_now,
+      `select u.disabled_at, u.fence, u.signed_out_at, ${dialect.now} as store_now,
         (select value from fence where id = 1) as global_fence
       from users u where u.uid = $1${dialect.forUpdate === '' ? '' : ' for update of u'}`,
     ),
     addUser: statement(
       'add_user',
       `insert into users (uid, fence) values ($1, 0) on conflict (uid) do nothing
-      returning disabled_at, fence, ${dialect.now} as store_now,
+      returning disabled_at, fence, signed_out_at, ${dialect.now} as store_now,
         (select value from fence where id = 1) as global_fence`,
     ),
     classRows: statement(
@@ -72,7 +72,7 @@ export function* startSession(sql: StartStatements, request: StartRequest): Act<
   const spent = yield* takeVoucher(sql.vouchers, request)
   if (spent !== undefined) return spent
   const user = yield* lockUser(sql, candidate.origin.uid)
-  const refusal = refuse(user, request.fence)
+  const refusal = refuse(user, request)
   if (refusal !== undefined) return refusal
   const kept = yield* admit(sql.admission, candidate.provider, request.fence)
   if (kept !== undefined) return kept
@@ -100,10 +100,12 @@ export function* lockUser(sql: Pick<StartStatements, 'lockUser' | 'addUser'>, ui
 }
 
 /** A fence beyond the global one was captured in a history that a restore has taken back. */
-function refuse(user: Row, fence: number): StartResult | undefined {
+function refuse(user: Row, { fence, vouchedAt }: StartRequest): StartResult | undefined {
   if (user['disabled_at'] !== null) return { kind: 'user-disabled' }
   const moved = fence < whole(user, 'fence') || fence > whole(user, 'global_fence')
-  return moved ? { kind: 'fence-moved' } : undefined
+  const signedOutAt = timeOrNull(user, 'signed_out_at')
+  const overtaken = vouchedAt !== undefined && signedOutAt !== null && vouchedAt < signedOutAt
+  return moved || overtaken ? { kind: 'fence-moved' } : undefined
 }
 
 function orderOf({ sid, reason, guard }: PlacedEnd): EndOrder {

@@ -239,6 +239,11 @@ create index sessions_of_parent on sessions (parent_sid) where parent_sid is not
   },
   {
     version: 7,
+    name: 'when a user was signed out everywhere',
+    text: 'alter table users add column signed_out_at bigint',
+  },
+  {
+    version: 8,
     name: 'sign-in links for the console, and who did what',
     text: `
 create table admin_links (

@@ -203,7 +203,8 @@ create table users (
   issuer text,
   subject text,
   disabled_at bigint,
-  fence bigint not null
+  fence bigint not null,
+  signed_out_at bigint
 ) with (fillfactor=90);
 
 alter table admin_links add constraint admin_links_pkey PRIMARY KEY (hash);

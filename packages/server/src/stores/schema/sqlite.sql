@@ -209,7 +209,7 @@ CREATE TABLE users (
   subject text,
   disabled_at integer,
   fence integer not null
-) strict;
+, signed_out_at integer) strict;
 
 CREATE INDEX admin_links_expire on admin_links (expires_at);
 
