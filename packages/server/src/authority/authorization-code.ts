@@ -7,9 +7,9 @@
  */
 import { type ClientId, reason, Secret, type SessionId, type Uid } from '#domain'
 import { endFor } from './apply.ts'
+import type { StoredCode } from './code-ports.ts'
 import { KeyMissing } from './key-missing.ts'
 import { type ClientRules, rulesOf } from './policy.ts'
-import type { StoredCode } from './ports.ts'
 import type { Rooms } from './rooms.ts'
 import { linkTo, type ProviderIdentity } from './sign-in.ts'
 import { type StartedByVoucher, startByVoucher } from './start.ts'

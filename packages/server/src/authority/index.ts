@@ -31,6 +31,7 @@ export type {
 export { Behind } from './behind.ts'
 export type { CheckRooms, IdentityStanding, SessionCheck } from './check-session.ts'
 export type { ClientTokenAnswer } from './client-token.ts'
+export type { CodeStore, NewCode, StoredCode } from './code-ports.ts'
 export { describeSession, type SessionDescription } from './describe-session.ts'
 export type {
   CodeHashes,
@@ -91,7 +92,6 @@ export { NextRead } from './next-read.ts'
 export type { ClientRules, DeviceRules, PersonMatch, Policy } from './policy.ts'
 export {
   type Clock,
-  type CodeStore,
   type Denylist,
   type EndOrder,
   type EndResult,
@@ -103,7 +103,6 @@ export {
   type FeedStore,
   type KeyStore,
   type ListedKeyId,
-  type NewCode,
   type OnceStore,
   type Pruned,
   type PruneLimits,
@@ -119,7 +118,6 @@ export {
   type StartRequest,
   type StartResult,
   type Store,
-  type StoredCode,
   type StoredSigningKey,
   StoreUnavailable,
   type TailRead,

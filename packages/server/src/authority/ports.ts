@@ -23,10 +23,11 @@ import type {
   Uid,
 } from '#domain'
 import type { AdminLinkStore, AuditStore } from './audit-ports.ts'
+import type { CodeStore } from './code-ports.ts'
 import type { DeviceStore } from './device-ports.ts'
 import type { CursorStore, EffectStore } from './effect-ports.ts'
 import type { ProviderSessionStore } from './provider-ports.ts'
-import type { CodeHash, Voucher } from './voucher.ts'
+import type { Voucher } from './voucher.ts'
 import type { WatchStore } from './watch-ports.ts'
 
 /** The store could not be asked, or did not answer: nothing may be concluded. HTTP answers 503. */
@@ -302,35 +303,6 @@ export interface KeyStore {
 export interface OnceStore {
   /** True for the first who asks; false for all others, until `expiresAt`. */
   once(kind: string, id: string, expiresAt: Instant): Promise<boolean>
-}
-
-/** An authorization code as it was given (RFC 6749, section 4.1.2). */
-export interface NewCode {
-  readonly hash: CodeHash
-  readonly clientId: ClientId
-  readonly redirectUri: string
-  /** PKCE, S256. */
-  readonly challenge: string
-  /** `dpop_jkt` (RFC 9449, section 10); null: any key, or none. */
-  readonly dpopThumbprint: string | null
-  /** Sealed for this code: who signed in, and what was asked for. */
-  readonly sealed: string
-  readonly ttlMs: number
-}
-
-export interface StoredCode extends Omit<NewCode, 'sealed' | 'ttlMs'> {
-  /** Null once it was used. */
-  readonly sealed: string | null
-  /** The session that it started. */
-  readonly sid: SessionId | null
-  readonly expired: boolean
-}
-
-/** Authorization codes; they are used up by `SessionStore.start`. */
-export interface CodeStore {
-  addCode(code: NewCode): Promise<void>
-  /** Also one that was used or has run out, until it is pruned. */
-  code(hash: CodeHash): Promise<StoredCode | undefined>
 }
 
 /** Between replicas: a session stands otherwise than it did. Never the truth, only a hint to look. */

@@ -1,13 +1,7 @@
 import type { KeyId } from '#domain'
+import type { CodeStore } from './code-ports.ts'
 import type { Policy } from './policy.ts'
-import type {
-  Clock,
-  CodeStore,
-  Denylist,
-  SessionHints,
-  SessionStore,
-  SnapshotCache,
-} from './ports.ts'
+import type { Clock, Denylist, SessionHints, SessionStore, SnapshotCache } from './ports.ts'
 import type { TokenSeal } from './provider-ports.ts'
 import type { AccessTokens, CodeTokens, IdTokens, OpaqueTokens, Randomness } from './token-ports.ts'
 

@@ -46,10 +46,7 @@ import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
 import { accountPageRoutes } from './routes/account-page.ts'
-import { activityRoute } from './routes/activity.ts'
-import { adminEventsRoute } from './routes/admin-events.ts'
-import { adminSessionRoutes } from './routes/admin-sessions.ts'
-import { auditRoutes } from './routes/audit.ts'
+import { administrationRoutes } from './routes/administration.ts'
 import { authorizeRoute } from './routes/authorize.ts'
 import { callbackRoute } from './routes/callback.ts'
 import { consoleRoutes } from './routes/console.ts'
@@ -57,18 +54,14 @@ import { deviceRoutes } from './routes/device.ts'
 import { deviceAuthorizationRoute } from './routes/device-authorization.ts'
 import { deviceEventsRoute } from './routes/device-events.ts'
 import { devicePageRoutes } from './routes/device-page.ts'
-import { effectRoutes } from './routes/effects.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { feedStreamRoutes } from './routes/feed-stream.ts'
-import { followersRoute } from './routes/followers.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
 import { homeRoute } from './routes/home.ts'
-import { keyRoutes } from './routes/keys.ts'
 import { loginRoute } from './routes/login.ts'
 import { logoutRoutes } from './routes/logout.ts'
 import { insertedMetadataRoutes, metadataRoutes } from './routes/metadata.ts'
 import { oauthTokenRoutes } from './routes/oauth-tokens.ts'
-import { overviewRoute } from './routes/overview.ts'
 import { providerLogoutRoutes } from './routes/provider-logout.ts'
 import { pushedAuthorizationRoute } from './routes/pushed-authorization.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -256,14 +249,7 @@ function part(routes: Routes, context: HttpContext): FastifyPluginCallback {
 
 function apiRoutes(app: App, context: HttpContext): void {
   apiForAll(app, context)
-  adminSessionRoutes(app, context)
-  overviewRoute(app, context)
-  activityRoute(app, context)
-  followersRoute(app, context)
-  adminEventsRoute(app, context)
-  effectRoutes(app, context)
-  keyRoutes(app, context)
-  auditRoutes(app, context)
+  administrationRoutes(app, context)
 }
 
 /** With `server.adminListen` nobody is an administrator on the main listener, whatever a token says. */

@@ -8,10 +8,11 @@ import type {
   KeyId,
   LiveSession,
   Salt,
+  Session,
   SessionId,
   Uid,
 } from '#domain'
-import type { HttpSettings } from './deps.ts'
+import type { HttpDeps, HttpSettings } from './deps.ts'
 
 export const nowMs = 1_767_225_600_000 as Instant
 export const nowSeconds = nowMs / 1000
@@ -142,4 +143,20 @@ export function fakeAudit(acts: AuditRow[]): Pick<Authority, 'record' | 'audit'>
       return { rows: rows.slice(0, limit), more: rows.length > limit }
     },
   }
+}
+
+export function liveOf(sessions: ReadonlyMap<SessionId, Session>, uid: Uid): number {
+  return [...sessions.values()].filter((one) => one.kind === 'live' && one.origin.uid === uid)
+    .length
+}
+
+/** `<id>-secret` is a client's secret, and `<id>.signed` its assertion. */
+export const fakeClients: HttpDeps['clients'] = {
+  secretMatches: (id, presented) => presented.reveal() === `${id}-secret`,
+  claimant: (assertion) => assertion.split('.')[0] as ClientId,
+  assertion: async (assertion) =>
+    assertion.endsWith('.signed')
+      ? { kind: 'accepted', clientId: assertion.split('.')[0] as ClientId }
+      : { kind: 'rejected' },
+  assertionAlgorithms: ['ES256'],
 }

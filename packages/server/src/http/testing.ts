@@ -44,6 +44,8 @@ import { FakeConsole } from './testing-console.ts'
 import {
   defaultSettings,
   fakeAudit,
+  fakeClients,
+  liveOf,
   nowMs,
   nowSeconds,
   page,
@@ -100,8 +102,7 @@ export class FakeWorld {
   }
 
   #session(token: string): Session | undefined {
-    const n = /^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1]
-    return n === undefined ? undefined : this.sessions.get(sidOf(Number(n)))
+    return this.sessions.get(sidOf(Number(/^(?:tok-|cf[scrp]_)(\d+)$/.exec(token)?.[1] ?? NaN)))
   }
 
   #present(token: string, accepted: readonly TokenKind[]): Presented {
@@ -318,10 +319,10 @@ export class FakeWorld {
     const line = (fields: unknown, message?: unknown) => void this.logged.push({ fields, message })
     return {
       authority: this.authority(),
-      devices: noDevices,
-      adminLinks: noAdminLinks,
-      liveSessions: async (uid) =>
-        [...this.sessions.values()].filter((s) => s.kind === 'live' && s.origin.uid === uid).length,
+      // None are asked for: devices.test.ts has real ones.
+      devices: {} as HttpDeps['devices'],
+      adminLinks: {} as HttpDeps['adminLinks'],
+      liveSessions: async (uid) => liveOf(this.sessions, uid),
       feed: {
         page: async (query) => {
           this.#ask('page')
@@ -331,15 +332,7 @@ export class FakeWorld {
       events: { open: ({ signal }) => this.events(signal) },
       admin: this.console.deps((call) => this.#ask(call)),
       opaque: { open: (_purpose, token) => this.#open(token) },
-      clients: {
-        secretMatches: (id, presented) => presented.reveal() === `${id}-secret`,
-        claimant: (assertion) => assertion.split('.')[0] as ClientId,
-        assertion: async (assertion) =>
-          assertion.endsWith('.signed')
-            ? { kind: 'accepted', clientId: assertion.split('.')[0] as ClientId }
-            : { kind: 'rejected' },
-        assertionAlgorithms: ['ES256'],
-      },
+      clients: fakeClients,
       jwks: () => ({ keys: [{ kty: 'EC', kid: 'k1' }] }),
       readiness: () => ({ ready: true, dependencies: { store: 'ok' }, retryAfterSeconds: 1 }),
       settings: { ...defaultSettings, corsOrigins: () => this.origins, ...settings },
@@ -373,10 +366,6 @@ export class FakeWorld {
     return createSignals(this.metrics, this.deps().log)
   }
 }
-
-/** None are asked for: devices.test.ts has real ones. */
-const noAdminLinks = {} as HttpDeps['adminLinks']
-const noDevices = {} as HttpDeps['devices']
 
 export function basic(client: string, secret = `${client}-secret`): { authorization: string } {
   return { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` }

@@ -50,6 +50,12 @@ export const german: Texts = {
     stranger: (where) =>
       html`Damit öffnen Sie ${where} auf diesem Gerät. Wenn Sie nicht von dort gekommen sind, schließen Sie diese Seite.`,
   },
+  consoleLink: {
+    title: 'Konsole öffnen?',
+    text: (uid) => html`Dieser Browser wird als ${uid} angemeldet.`,
+    once: 'Der Link gilt einmal. Wenn Sie ihn nicht selbst angefordert haben, schließen Sie diese Seite.',
+    signIn: 'Anmelden',
+  },
   confirm: {
     title: 'Abmelden?',
     signedInAs: (uid) => html`Sie sind als ${uid} angemeldet.`,
