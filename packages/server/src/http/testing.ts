@@ -19,7 +19,6 @@ import {
   type TokenSet,
 } from '#authority'
 import {
-  type ClientId,
   clientOfUid,
   clientUid,
   type EpochSeconds,
