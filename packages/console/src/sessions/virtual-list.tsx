@@ -26,6 +26,11 @@ export function VirtualList(props: VirtualListProps) {
   const { label, count, head, row, active, scroller, onWindow } = props
   const [scroll, setScroll] = useState({ top: 0, viewport: 800, rowHeight: rowHeightNow() })
   const shown = windowOf({ ...scroll, count })
+  // Keys come faster than the screen is drawn: each goes on from where the one before it led.
+  const at = useRef(active)
+  useLayoutEffect(() => {
+    at.current = active
+  }, [active])
   useMeasure(scroller, setScroll)
   useEffect(() => onWindow(shown), [shown.first, shown.end, count, onWindow])
 
@@ -35,11 +40,12 @@ export function VirtualList(props: VirtualListProps) {
     if (element === null || count === 0) return
     const top = scrollTo(to, { ...scroll, top: element.scrollTop, count })
     if (top !== undefined) element.scrollTop = top
+    at.current = to
     props.onActive(to)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(scroll.viewport / scroll.rowHeight) - 1)
-    const to = targetOf(event.key, { active, count, page })
+    const to = targetOf(event.key, { active: at.current, count, page })
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) {
       props.onKey(event)
       return
