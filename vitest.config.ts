@@ -60,7 +60,8 @@ export default defineConfig({
             'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,
-          maxWorkers: 2,
+          // Its tests wait for servers more than they work.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
