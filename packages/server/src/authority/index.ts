@@ -162,6 +162,7 @@ export type { CannotRefresh } from './provider-standing.ts'
 export type { RefreshAnswer, RefreshInput } from './refresh.ts'
 export { reservedRoles } from './roles.ts'
 export type { Alarm, RefreshResult, Rooms, Signals } from './rooms.ts'
+export { Shared } from './shared.ts'
 export {
   type ProviderIdentity,
   type SignInAnswer,

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { KeyMissing } from '#authority'
+import { KeyMissing, StoreUnavailable } from '#authority'
 import { instant, Secret } from '#domain'
 import type { KeyRing } from './key-ring.ts'
 import { createSealer } from './seal.ts'
@@ -70,6 +70,15 @@ describe('rotation', () => {
     expect(keys.current(clock.now()).kid).toBe(old)
     clock.pass(1)
     expect(keys.current(clock.now()).kid).toBe(next)
+  })
+
+  test('many who ask at once get one key; replicas that are always faster are an outage', async () => {
+    const keys = await ready()
+    const rotated = await Promise.all(Array.from({ length: 20 }, () => keys.rotate()))
+    expect(new Set(rotated).size).toBe(1)
+    expect(kids(keys)).toHaveLength(2)
+    store.addSigningKey = async () => 'outrun'
+    await expect(keys.rotate()).rejects.toBeInstanceOf(StoreUnavailable)
   })
 
   test('with `now` it signs at once, also when a waiting key activates later', async () => {

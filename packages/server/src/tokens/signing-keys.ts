@@ -8,7 +8,13 @@
  * damaged or not what its kid says is not used at all.
  */
 import type { KeyObject } from 'node:crypto'
-import { KeyMissing, type KeyStore, type StoredSigningKey } from '#authority'
+import {
+  KeyMissing,
+  type KeyStore,
+  Shared,
+  type StoredSigningKey,
+  StoreUnavailable,
+} from '#authority'
 import { type Instant, instant, type KeyId } from '#domain'
 import type { KeyRing } from './key-ring.ts'
 import type { Sealer } from './seal.ts'
@@ -53,6 +59,7 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions
   readonly #delayMs: number
   readonly #alarmed = new Set<string>()
+  readonly #rotations = new Shared<string>()
   /** Newest first. */
   #keys: readonly SigningKey[] = []
   #byKid: ReadonlyMap<string, SigningKey> = new Map()
@@ -101,15 +108,24 @@ export class SigningKeys {
     throw new Error('Other replicas keep adding signing keys; compare their configurations.')
   }
 
-  /** A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. */
-  async rotate(options: { readonly now?: boolean } = {}): Promise<string> {
-    const delayMs = options.now === true ? 0 : this.#delayMs
+  /**
+   * A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. Whoever asks while a
+   * rotation is under way here gets that one's.
+   *
+   * @throws StoreUnavailable, also when other replicas were faster `addAttemptsMax` times
+   */
+  rotate({ now = false }: { readonly now?: boolean } = {}): Promise<string> {
+    return this.#rotations.run(now ? 'now' : 'later', () => this.#rotate(now))
+  }
+
+  async #rotate(now: boolean): Promise<string> {
+    const delayMs = now ? 0 : this.#delayMs
     for (let attempt = 0; attempt < addAttemptsMax; attempt++) {
       await this.load()
       const kid = await this.#add(this.#keys[0]?.algorithm ?? 'ES256', delayMs)
       if (kid !== undefined) return kid
     }
-    throw new Error('Other replicas keep adding signing keys; try again.')
+    throw new StoreUnavailable(new Error('other replicas keep adding signing keys'))
   }
 
   /**

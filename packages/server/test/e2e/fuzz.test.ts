@@ -163,7 +163,10 @@ const needCode: ReadonlySet<string> = new Set([
   'GET /device/events',
 ])
 
-/** There is no identity provider here, nor a client to return to: test/gateway and test/apps have them. */
+/**
+ * There is no identity provider here, nor a client to return to, and so no cookie of our pages: test/gateway
+ * and test/apps have them.
+ */
 const needProvider: ReadonlySet<string> = new Set([
   'GET /login',
   'GET /oidc/callback',
@@ -174,4 +177,11 @@ const needProvider: ReadonlySet<string> = new Set([
   'GET /oauth/authorize',
   'POST /oauth/authorize',
   'POST /oauth/par',
+  'GET /account',
+  'POST /account',
+  'GET /console',
+  'GET /console/',
+  'GET /console/assets/{name}',
+  'GET /console/link',
+  'POST /console/link',
 ])
