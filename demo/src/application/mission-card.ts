@@ -9,11 +9,11 @@ export function missionCard({ id, roles }: Visitor): Html {
 <h1>Mission <span class="state" role="status">on the pad</span></h1>
 <p class="hint">The flight is told by an API that verifies its tokens itself. When your session ends, for
 whatever reason, so does its stream.</p>
+<p class="ended" role="alert" hidden><span class="why"></span><a class="button" href="">Sign in again</a></p>
 ${map}
 <dl class="readings">${readings.map(reading)}</dl>
 <p class="acts"><button class="button start" type="button">Start the mission</button>
 ${roles.includes('pilot') ? [] : html`<span class="hint">Only pilots may, and you are none.</span>`}</p>
-<p class="ended" role="alert" hidden><span class="why"></span><a class="button" href="">Sign in again</a></p>
 </section>`
 }
 

@@ -29,14 +29,14 @@ const webhook = {
 const revocation = { kind: 'provider_revocation', event: null, target: 'main', target_name: 'main' }
 
 export function firstAudit(now: number): AuditItem[] {
-  const rows: readonly (readonly [string, string, string, Record<string, unknown>])[] = [
+  const rows: readonly (readonly [string, string, string | null, Record<string, unknown>])[] = [
     [
       'main:olivia.berg',
       'session_revoked',
       '019a9e00-0000-7000-8000-000000000001',
       { reason: 'device_lost', uid: 'main:ada.kim' },
     ],
-    ['shell', 'keys_rotated', 'k-2026-11', { now: false }],
+    ['shell', 'keys_rotated', null, { now: false }],
     ['main:tom.reed', 'user_disabled', 'main:alan.weber', { ended: 4 }],
     ['main:olivia.berg', 'effects_retried', 'https://im.example.com/hooks', { retried: 3 }],
     [
@@ -59,7 +59,7 @@ export function firstAudit(now: number): AuditItem[] {
     const [actor, action, target, detail] = rows[index % rows.length] ?? [
       'shell',
       'keys_rotated',
-      '',
+      null,
       {},
     ]
     return { id: 1_000 - index, at: now - 200 - index * 1_700, actor, action, target, detail }

@@ -14,6 +14,8 @@ export interface Mock {
   /** How many ends the last verifier has not read. */
   late: number
   dropStreams(): void
+  /** More has happened than is told. */
+  resetStreams(): void
   close(): Promise<void>
 }
 
@@ -66,6 +68,9 @@ export async function startMock({
     ...{ url: '', world, faults: new Map(), late: 0 },
     dropStreams: () => {
       for (const one of streams) one.destroy()
+    },
+    resetStreams: () => {
+      for (const one of streams) one.write('event: reset\ndata: {}\n\n')
     },
     close: () =>
       new Promise((resolve) => {

@@ -245,7 +245,7 @@ describe('what else is watched', () => {
     await page.getByText('Published', { exact: true }).waitFor()
 
     await go('#/audit')
-    await page.locator('.audit li').first().getByText('rotated the signing key to').waitFor()
+    await page.locator('.audit li').first().getByText('rotated the signing key').waitFor()
     await page.getByRole('button', { name: 'Show older ones' }).click()
     await expect.poll(() => page.locator('.audit li').count()).toBe(100)
     await page.getByLabel('What was done').selectOption('effects_retried')
@@ -289,7 +289,7 @@ describe('what goes wrong', () => {
     await page.getByRole('heading', { name: 'The console is for administrators' }).waitFor()
   })
 
-  test('a lost stream is shown, and the list is loaded anew when it is back', async () => {
+  test('a lost stream is shown, and the list is loaded anew when it is back, or when more happened than was told', async () => {
     await go('#/sessions')
     await page.locator('.live-mark.live').waitFor()
     mock.faults.set('/admin/events', { status: 503, body: {} })
@@ -299,6 +299,9 @@ describe('what goes wrong', () => {
     mock.faults.clear()
     await rowOf(missed.sid).waitFor()
     await page.locator('.live-mark.live').waitFor()
+    mock.world.sessions.delete(missed.sid)
+    mock.resetStreams()
+    await rowOf(missed.sid).waitFor({ state: 'detached' })
   })
 })
 

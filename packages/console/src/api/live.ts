@@ -1,12 +1,13 @@
 /*
  * The one event stream of the page. connecting → live → lost → live …; whoever shows lists loads them anew
- * when `reunions` rises, because what happened meanwhile was not told. fetch rather than EventSource: it
+ * when `reunions` rises, because what happened meanwhile was not told: the line was lost, or the server
+ * says by a `reset` that it was too much. fetch rather than EventSource: it
  * shows the keep-alive comments, whose absence is the only sign of a line that died silently, and why a
  * stream was refused.
  */
 import { signal } from '@preact/signals'
 import { apiUrl, readProblem, signedOut } from './client.ts'
-import { eventParser } from './event-parser.ts'
+import { eventParser, type ServerEvent } from './event-parser.ts'
 import type { SessionItem } from './shapes.ts'
 
 export type LiveState = 'connecting' | 'live' | 'lost'
@@ -63,7 +64,7 @@ async function readStream(onOpen: () => void): Promise<boolean> {
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       clearTimeout(timer)
       timer = setTimeout(() => stop.abort(), silenceMaxMs)
-      for (const { event, data } of parse(piece.value)) if (event === 'session') tell(data)
+      for (const one of parse(piece.value)) hear(one)
     }
     return true
   } catch {
@@ -74,7 +75,9 @@ async function readStream(onOpen: () => void): Promise<boolean> {
   }
 }
 
-function tell(data: string): void {
+function hear({ event, data }: ServerEvent): void {
+  if (event === 'reset') reunions.value++
+  if (event !== 'session') return
   const item = JSON.parse(data) as SessionItem
   for (const listener of listeners) listener(item)
 }

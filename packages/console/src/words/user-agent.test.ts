@@ -14,6 +14,7 @@ test.each([
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1',
     'Safari on iPhone',
   ],
+  ['Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0 Safari/537.36', 'Chrome on Linux'],
   ['satellite/2.1 node', 'satellite'],
   ['curl/8.5.0', 'curl'],
   ['', null],

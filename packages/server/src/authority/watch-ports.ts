@@ -54,6 +54,8 @@ export interface Replica {
 
 export interface FollowersPage {
   readonly head: FeedCursor
+  /** Ends so young that whoever has read them may not have said so yet. */
+  readonly unreported: number
   readonly now: Instant
   readonly replicas: readonly Replica[]
 }

@@ -230,7 +230,10 @@ test('followers say how far behind the head they are, and of whom it is not know
   const reader = { clientId: 'reader' as ClientId, address: '192.0.2.1', userAgent: 'sdk/1' }
   const pull = (seq: number, seenAt: number) =>
     ({ ...reader, via: 'pull', cursor: at(seq), seenAt: instant(seenAt) }) as const
-  const stream = { ...pull(10, nowMs), via: 'stream' } as const
+  const streamer = { ...reader, userAgent: 'sdk/2' }
+  const stream = { ...pull(10, nowMs), ...streamer, via: 'stream' } as const
+  // It pulls as well, to be sure; that is not told.
+  const beside = { ...pull(2, nowMs), ...streamer }
   const replica = (id: string, more: Partial<Replica>): Replica => ({
     ...{ id, host: 'node', pid: 7, worker: null, version: '0.1.0', startedAt: nowMs },
     ...{ seenAt: nowMs, cursor: at(10), lagMs: 12, ready: true, streams: 1, verifiers: [] },
@@ -239,7 +242,7 @@ test('followers say how far behind the head they are, and of whom it is not know
   world.console.followers = {
     ...world.console.followers,
     replicas: [
-      replica('a', { verifiers: [pull(4, nowMs - 5000), stream, stream] }),
+      replica('a', { verifiers: [pull(4, nowMs - 5000), stream, stream, beside] }),
       replica('b', { cursor: at(10, 'other'), verifiers: [pull(7, nowMs)] }),
       replica('c', { cursor: null, ready: false, worker: 2 }),
     ],
@@ -254,6 +257,10 @@ test('followers say how far behind the head they are, and of whom it is not know
     { via: 'stream', behind: 0 },
     { via: 'stream', behind: 0 },
   ])
+  // The newest two are so young that nobody can have said more.
+  world.console.followers = { ...world.console.followers, unreported: 2 }
+  const young = (await get(world, '/admin/followers')).json()
+  expect(young.verifiers.map((one: { behind: number }) => one.behind)).toEqual([1, 0, 0])
 })
 
 test('whoever reads the feed is seen: by client, address and user agent, and never by uid or sid', async () => {

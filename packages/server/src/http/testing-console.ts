@@ -19,6 +19,7 @@ export class FakeConsole {
   activity: ActivityPage = { from: nowMs, counts: [] }
   followers: FollowersPage = {
     head: { epoch: 'abcd' as Epoch, seq: 10 },
+    unreported: 0,
     now: nowMs,
     replicas: [],
   }

@@ -14,7 +14,7 @@ export function consoleLinkPage(
 <p class="quiet">${consoleLink.once}</p>
 <form method="post" action="${action}">
 <input type="hidden" name="token" value="${token}">
-<div class="actions"><button class="first" type="submit">${consoleLink.signIn}</button></div>
+<div class="actions"><button class="button first">${consoleLink.signIn}</button></div>
 </form>`
   return pageOf(look, { title: consoleLink.title, content, form: true })
 }

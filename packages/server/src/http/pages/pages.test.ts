@@ -12,6 +12,7 @@ import {
   choicePage,
   confirmAccountPage,
   confirmSignOutPage,
+  consoleLinkPage,
   continuePage,
   decideDevicePage,
   deviceResultPage,
@@ -61,6 +62,7 @@ function pagesWith(text: string, look?: Look): Readonly<Record<string, Page>> {
       { action: '/signout', fields: { [`n${text}`]: text, state: text }, uid: text },
       look,
     ),
+    'way in': consoleLinkPage({ action: '/console/link', uid: text, token: 'cfl_x' }, look),
     'signed out': signedOutPage({ returnTo: 'https://app.example.com/', signInUrl: url }, look),
     'signed out, and back': signedOutPage({ returnTo: '/start', signInUrl: null }, look),
     forbidden: forbiddenPage({ detail: text, signOutUrl: '/signout', reference: text }, look),
@@ -252,6 +254,12 @@ describe('C13: an address that is no link', () => {
 })
 
 describe('what a person can do', () => {
+  test.each(Object.entries(pagesWith('x')))('%s: each button looks like one', (_name, { html }) => {
+    for (const [, name] of html.matchAll(/<button(?: class="([^"]*)")?/g)) {
+      expect(name).toMatch(/\bbutton\b/)
+    }
+  })
+
   test('the choice is in the order of the providers', () => {
     const { html } = choicePage({
       providers: [

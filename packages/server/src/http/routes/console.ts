@@ -47,7 +47,7 @@ async function opened(
   if (session === undefined) return signIn(context, request, reply)
   if (!context.authority.effectiveRoles(session).includes('admin')) {
     const { uid } = session.origin
-    const detail = `The console is for administrators, and you are signed in as ${uid}. The configuration says under \`users\` who is one.`
+    const detail = `The console is for administrators, and you are signed in as ${uid}. Who is one stands in the configuration, under users.`
     const signOutUrl = `${context.settings.publicUrl}/signout`
     return sendPage(reply, forbiddenPage({ detail, signOutUrl, reference: request.id }), 403)
   }

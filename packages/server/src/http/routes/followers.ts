@@ -8,7 +8,7 @@ const position = {
   cursor: maybeText('Up to where it has read the feed.'),
   behind: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
-    description: 'Ends that it has not read yet; null when that is not known.',
+    description: 'Ends older than a few seconds that it has not read; null when that is not known.',
   }),
 }
 const answer = closed({

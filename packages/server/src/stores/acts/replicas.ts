@@ -7,6 +7,8 @@ import { text, textOrNull, time, whole, wholeOrNull } from '../row.ts'
 
 /** Whoever was not heard of for so long is not there. */
 const silentMs = 60_000
+/** Each says every 5 s how far it has read; only then can it be behind. */
+const reportedMs = 6000
 
 export interface ReplicaStatements {
   readonly beat: Statement
@@ -33,6 +35,7 @@ export function replicaStatements({ now }: Dialect): ReplicaStatements {
     followers: statement(
       'followers',
       `select h.epoch as head_epoch, h.seq as head_seq, ${now} as store_now, r.seen_at,
+        (select count(*) from feed where at > ${now} - ${reportedMs}) as unreported,
         ${columns.map((column) => `r.${column}`).join(', ')}
       from feed_head h left join replicas r on r.seen_at > ${now} - ${silentMs}
       where h.id = 1 order by r.host, r.pid, r.id`,
@@ -65,6 +68,7 @@ export function* readFollowers(sql: ReplicaStatements): Act<FollowersPage> {
   if (first === undefined) throw new Error('the feed has no head')
   return {
     head: { epoch: text(first, 'head_epoch') as Epoch, seq: whole(first, 'head_seq') },
+    unreported: whole(first, 'unreported'),
     now: time(first, 'store_now'),
     replicas: rows.filter((row) => row['id'] !== null).map(replicaOf),
   }
