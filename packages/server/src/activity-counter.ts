@@ -5,16 +5,24 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ActivityCount, ActivityKind, WatchStore } from '#authority'
+import { endReasons } from '#domain'
 
-/** Different kinds and reasons between two writes; the reasons beyond are counted as `other`. */
-const keysMax = 64
+/**
+ * Whoever may end sessions may give any reason, and each is a row a minute for a week: so many of those in an
+ * hour have their own, the others are counted as `other`.
+ */
+const ownReasonsMax = 20
+const ownReasonsKeptMs = 3_600_000
+const known: ReadonlySet<string> = new Set(['', ...Object.values(endReasons)])
 const flushMs = 5000
 const stopMsMax = 1000
 
 export class ActivityCounter {
   #counts = new Map<string, ActivityCount>()
+  readonly #ownReasons = new Set<string>()
   #store: Pick<WatchStore, 'addActivity'> | undefined
   #timer: NodeJS.Timeout | undefined
+  #forgetting: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #dropped = 0
 
@@ -27,13 +35,14 @@ export class ActivityCounter {
   start(store: Pick<WatchStore, 'addActivity'>): void {
     this.#store = store
     this.#timer = setInterval(() => void this.flush(), flushMs).unref()
+    this.#forgetting = setInterval(() => this.#ownReasons.clear(), ownReasonsKeptMs).unref()
   }
 
   note(kind: ActivityKind, detail = ''): void {
-    const key = this.#room(`${kind} ${detail}`) ? `${kind} ${detail}` : `${kind} other`
-    const known = this.#counts.get(key)
-    const named = key === `${kind} ${detail}` ? detail : 'other'
-    this.#counts.set(key, { kind, detail: named, count: (known?.count ?? 0) + 1 })
+    const named = this.#named(detail)
+    const key = `${kind} ${named}`
+    const count = (this.#counts.get(key)?.count ?? 0) + 1
+    this.#counts.set(key, { kind, detail: named, count })
   }
 
   /** Never rejects. One write at a time; meanwhile more is counted. */
@@ -45,11 +54,15 @@ export class ActivityCounter {
   /** A store that does not answer holds up no shutdown. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    clearInterval(this.#forgetting)
     await Promise.race([this.flush(), pause(stopMsMax, undefined, { ref: false })])
   }
 
-  #room(key: string): boolean {
-    return this.#counts.has(key) || this.#counts.size < keysMax
+  #named(detail: string): string {
+    if (known.has(detail) || this.#ownReasons.has(detail)) return detail
+    if (this.#ownReasons.size >= ownReasonsMax) return 'other'
+    this.#ownReasons.add(detail)
+    return detail
   }
 
   async #write(): Promise<void> {

@@ -26,7 +26,7 @@ export interface GatewayAuthority {
   cookieOf(session: LiveSession): string
   /** The live session behind a cookie, by its row. */
   byCookie(cookie: string): Promise<LiveSession | undefined>
-  /** The same for the cookie of our own pages. */
+  /** The same for the cookie of our own pages; whether these open is for `isVouchedFor` to say. */
   pageCookieOf(session: LiveSession): string
   byPageCookie(cookie: string): Promise<LiveSession | undefined>
   /**
@@ -78,7 +78,7 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     cookieOf: (session) => cookieOf(rooms, 'cookie', session),
     byCookie: (cookie) => byCookie(rooms, 'cookie', cookie),
     pageCookieOf: (session) => cookieOf(rooms, 'page', session),
-    byPageCookie: (cookie) => byPageCookie(rooms, cookie),
+    byPageCookie: (cookie) => byCookie(rooms, 'page', cookie),
     isVouchedFor: (session) => isVouchedFor(rooms, session),
     bySid: async (sid) => {
       const read = await readFresh(rooms, sid)
@@ -111,11 +111,6 @@ async function byCookie(
 ): Promise<LiveSession | undefined> {
   const presented = await present(rooms, cookie, [purpose])
   return presented.kind === 'live' ? presented.session : undefined
-}
-
-async function byPageCookie(rooms: CheckRooms, cookie: string): Promise<LiveSession | undefined> {
-  const session = await byCookie(rooms, 'page', cookie)
-  return session !== undefined && (await isVouchedFor(rooms, session)) ? session : undefined
 }
 
 async function isVouchedFor({ refresh }: CheckRooms, session: LiveSession): Promise<boolean> {

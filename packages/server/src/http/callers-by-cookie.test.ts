@@ -150,6 +150,23 @@ describe('rule 29 CSRF: what brings the cookie and changes something', () => {
     },
   )
 
+  test.each(['same-site', 'cross-site'])(
+    "rule 29 CSRF: a %s page holds none of the person's event streams and times no read",
+    async (site) => {
+      const { world, app } = worldOfThree()
+      for (const url of ['/admin/events', '/sessions/revoked/stream', '/admin/sessions']) {
+        const answer = await send(app, { url, headers: page(3, { 'sec-fetch-site': site }) })
+        expect([url, answer.statusCode, answer.json().code]).toEqual([url, 403, 'cross_site'])
+      }
+      expect(world.calls).toEqual([])
+      const typed = await send(app, {
+        url: '/admin/sessions',
+        headers: page(3, { 'sec-fetch-site': 'none' }),
+      })
+      expect(typed.statusCode).toBe(200)
+    },
+  )
+
   test('rule 29 CSRF: an allowed origin may not send the cookie along', async () => {
     const { world, app } = worldOfThree()
     world.origins = new Set(['https://app.example.com'])

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Authority, ClientRules, GatewayAuthority, Presented } from '#authority'
 import { clientOfUid, clientUid, type End, type LiveSession, toSeconds, type Uid } from '#domain'
 import type { ClientAddresses } from './address.ts'
-import { isSameOrigin } from './browser/fetch-metadata.ts'
+import { isOtherSites, isSameOrigin } from './browser/fetch-metadata.ts'
 import { pageCookieIn } from './browser/page-cookie.ts'
 import { type ClientAuth, keysUnavailable } from './client-auth.ts'
 import { type BasicCredentials, type HeaderCredentials, headerCredentials } from './credentials.ts'
@@ -187,7 +187,9 @@ export function requireOwnPage(
   { method = '', headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   publicUrl: string,
 ): void {
-  if (safeMethods.has(method) || isSameOrigin(headers, new URL(publicUrl).origin)) return
+  const { origin } = new URL(publicUrl)
+  if (safeMethods.has(method) ? !isOtherSites(headers, origin) : isSameOrigin(headers, origin))
+    return
   throw new Problem('cross_site', {
     detail: 'Another site sent this request. Nothing has changed.',
   })

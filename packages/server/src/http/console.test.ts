@@ -216,6 +216,16 @@ test('reasons beyond twenty of an administrator’s own are other', async () => 
   expect(told).toBe(item.ended)
 })
 
+test('a reason may be called like a member of every object', async () => {
+  const world = new FakeWorld()
+  const names = ['constructor', '__proto__', 'valueof']
+  const counts = names.map((detail) => ({ at: nowMs, kind: 'ended', detail, count: 2 }) as const)
+  world.console.activity = { from: nowMs, counts: [...counts, ...counts] }
+  const answer = await get(world, '/admin/activity')
+  expect(answer.statusCode).toBe(200)
+  expect(Object.entries(answer.json().items[0].reasons)).toEqual(names.map((name) => [name, 4]))
+})
+
 test('minutes are one of three', async () => {
   const world = new FakeWorld()
   for (const minutes of ['0', '61', '-60', '60.0', '']) {

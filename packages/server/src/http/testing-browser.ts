@@ -23,7 +23,7 @@ export function fakeBrowser(
   }
   const gateway: Partial<BrowserDeps['gateway']> = {
     byCookie: live,
-    byPageCookie: async (cookie) => (world.lapsed ? undefined : live(cookie)),
+    byPageCookie: live,
     isVouchedFor: async () => !world.lapsed,
     effectiveRoles: (session: LiveSession) => world.authority().effectiveRoles(session),
     signOut: async ({ sids }) => {

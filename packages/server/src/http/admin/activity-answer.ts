@@ -16,7 +16,8 @@ interface Step {
   started: number
   refreshed: number
   ended: number
-  readonly reasons: Record<string, number>
+  /** No record: a reason may be called `constructor`. */
+  readonly reasons: Map<string, number>
 }
 
 /** Every step, also those in which nothing happened. */
@@ -30,7 +31,7 @@ export function activityJson(
     { length: steps },
     (_, step): Step => ({
       ...{ at: begin + step * stepSeconds, started: 0, refreshed: 0, ended: 0 },
-      reasons: {},
+      reasons: new Map(),
     }),
   )
   const named = namedReasons(counts)
@@ -40,9 +41,13 @@ export function activityJson(
     item[kind] += count
     if (kind !== 'ended') continue
     const reason = named.has(detail) ? detail : 'other'
-    item.reasons[reason] = (item.reasons[reason] ?? 0) + count
+    item.reasons.set(reason, (item.reasons.get(reason) ?? 0) + count)
   }
-  return { from: begin, step_seconds: stepSeconds, items }
+  return { from: begin, step_seconds: stepSeconds, items: items.map(stepJson) }
+}
+
+function stepJson({ reasons, ...counts }: Step) {
+  return { ...counts, reasons: Object.fromEntries(reasons) }
 }
 
 function stepOf(at: Instant, begin: number, stepSeconds: number): number {

@@ -22,6 +22,16 @@ export function isSameOrigin(headers: IncomingHttpHeaders, ownOrigin: string): b
 }
 
 /**
+ * Whether a page of another origin had the browser send this, cookies and all. It cannot read the answer, and
+ * still could time it, or hold all of the person's event streams.
+ */
+export function isOtherSites(headers: IncomingHttpHeaders, ownOrigin: string): boolean {
+  const { origin, 'sec-fetch-site': site } = headers
+  if (isSameOrigin(headers, ownOrigin)) return false
+  return origin !== undefined || site === 'cross-site' || site === 'same-site'
+}
+
+/**
  * A browser that fetches an address for a page, to show it inside of one, or ahead of anybody's wish: nobody
  * signs in so, and any page on the web can have it done from its visitors' addresses.
  */

@@ -21,8 +21,21 @@ export function leadsToPage(publicUrl: string, returnTo: string): boolean {
   return target.origin === origin && pages.some((page) => target.pathname === `${base}${page}`)
 }
 
-/** The live session whose pages this browser may open, by its row. */
+/** The live session whose pages this browser may open, by its row. @throws StoreUnavailable */
 export async function pageSession(
+  browser: BrowserDeps,
+  request: FastifyRequest,
+): Promise<LiveSession | undefined> {
+  const session = await pageHolder(browser, request)
+  if (session === undefined) return undefined
+  return (await browser.gateway.isVouchedFor(session)) ? session : undefined
+}
+
+/**
+ * The same, whether or not its provider still vouches for it: to be ended or replaced, which waits for no
+ * provider that is away, and leaves nobody signed in whose cookie goes.
+ */
+export async function pageHolder(
   browser: BrowserDeps,
   request: FastifyRequest,
 ): Promise<LiveSession | undefined> {

@@ -6,7 +6,7 @@ import { BrowserProblem, problemOfFlow, type Remedy } from '../browser/answers.t
 import { jarOf, ownCookies, setFlowCookies, setSessionCookie } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
-import { leadsToPage, pageSession, setPageCookie } from '../browser/page-cookie.ts'
+import { leadsToPage, pageHolder, setPageCookie } from '../browser/page-cookie.ts'
 import { rawQuery } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { userAgentOf } from '../user-agent.ts'
@@ -69,7 +69,7 @@ async function sessionsOf(
   const cookies = ownCookies(request, browser)
   const found = await Promise.all([
     ...cookies.map((cookie) => browser.gateway.byCookie(cookie)),
-    pageSession(browser, request),
+    pageHolder(browser, request),
   ])
   const sessions = found.filter((session) => session !== undefined)
   return [...new Map(sessions.map((session) => [session.origin.sid, session])).values()]

@@ -33,6 +33,7 @@ function serverOf({ built = true, providers = 1, settings = {} }: Place = {}) {
     ...deps.browser,
     providers: { list: () => Array(providers).fill({}) },
     gateway: {
+      isVouchedFor: async () => true,
       byPageCookie: async (cookie: string) => {
         const found = world.sessions.get(sidOf(Number(cookie.slice(4))))
         return found?.kind === 'live' ? (found as LiveSession) : undefined

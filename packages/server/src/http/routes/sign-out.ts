@@ -6,7 +6,7 @@ import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
 import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
 import { lookOf } from '../browser/look.ts'
-import { dropPageCookie, pageSession } from '../browser/page-cookie.ts'
+import { dropPageCookie, pageHolder } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import type { App, HttpContext } from '../context.ts'
@@ -160,7 +160,7 @@ async function holderOf({ browser }: HttpContext, request: FastifyRequest, { tic
   const sessions = await Promise.all([
     ...cookies.map((cookie) => browser.gateway.byCookie(cookie)),
     ...(sid === undefined ? [] : [browser.gateway.bySid(sid)]),
-    pageSession(browser, request),
+    pageHolder(browser, request),
   ])
   const uid = sessions.find((session) => session !== undefined)?.origin.uid ?? null
   const ofPages = sessions.at(-1)?.origin.sid
