@@ -32,6 +32,17 @@ export type SigningKeyAlarm =
   | { readonly kind: 'private-key-missing'; readonly kid: string; readonly keyId: KeyId }
   | { readonly kind: 'key-unreadable'; readonly kid: string }
 
+/** Of many who rotate at once, one that lost each of its attempts. Nothing of it was added. */
+export class KeysOutrun extends Error {
+  override readonly name = 'KeysOutrun'
+
+  constructor() {
+    super(
+      'Others keep adding signing keys. Look at the newest ones, and try again if they are not yours.',
+    )
+  }
+}
+
 export interface SigningKeysOptions {
   readonly store: Pick<KeyStore, 'signingKeys' | 'addSigningKey' | 'dropSigningKey'>
   readonly ring: KeyRing
@@ -101,7 +112,7 @@ export class SigningKeys {
     throw new Error('Other replicas keep adding signing keys; compare their configurations.')
   }
 
-  /** A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. */
+  /** A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. @throws KeysOutrun */
   async rotate(options: { readonly now?: boolean } = {}): Promise<string> {
     const delayMs = options.now === true ? 0 : this.#delayMs
     for (let attempt = 0; attempt < addAttemptsMax; attempt++) {
@@ -109,7 +120,7 @@ export class SigningKeys {
       const kid = await this.#add(this.#keys[0]?.algorithm ?? 'ES256', delayMs)
       if (kid !== undefined) return kid
     }
-    throw new Error('Other replicas keep adding signing keys; try again.')
+    throw new KeysOutrun()
   }
 
   /**
