@@ -1,8 +1,9 @@
-import type { ClientId, Instant, LiveSession, Secret, Uid } from '#domain'
+import type { ClientId, Instant, LiveSession, Secret, SessionId, Uid } from '#domain'
 import type { AdminLinkStore } from './audit-ports.ts'
 import type { DeviceCodes } from './device-ports.ts'
 import { rulesOf } from './policy.ts'
 import type { Rooms } from './rooms.ts'
+import { replace } from './sign-in.ts'
 import { startByVoucher } from './start.ts'
 
 /** Long enough to open it, too short to be found later. */
@@ -31,6 +32,8 @@ export interface RedeemLink {
   readonly token: Secret
   readonly ip: string | null
   readonly userAgent: string | null
+  /** What nothing in this browser leads to any more: they end (rule 27). */
+  readonly previous: readonly SessionId[]
 }
 
 export type RedeemedLink =
@@ -55,7 +58,7 @@ export function createAdminLinks(deps: AdminLinksDeps): AdminLinks {
       }
     },
     look: async (token) => (await find(token))?.uid,
-    redeem: async ({ token, ip, userAgent }) => {
+    redeem: async ({ token, ip, userAgent, previous }) => {
       const link = await find(token)
       if (link === undefined) return { kind: 'refused' }
       const { uid, fence, hash } = link
@@ -66,6 +69,7 @@ export function createAdminLinks(deps: AdminLinksDeps): AdminLinks {
       const asked = { ...person, ...place, ...kind, ip, userAgent, fence, voucher }
       const started = await startByVoucher(rooms, asked, rulesOf(rooms.policy, device))
       if (started.kind !== 'started' && started.kind !== 'joined') return { kind: 'refused' }
+      for (const sid of previous) await replace(rooms, sid, started.session.origin.sid)
       return { ...started, kind: 'started' }
     },
   }

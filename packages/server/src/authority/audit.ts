@@ -51,7 +51,10 @@ export async function regrantSession(
   sid: SessionId,
   { by, ...regrant }: RegrantOrder,
 ): Promise<Applied> {
-  if ((await administer.showSession(rooms, sid)) === undefined) return { kind: 'unknown' }
+  const session = await administer.showSession(rooms, sid)
+  if (session === undefined) return { kind: 'unknown' }
+  // Nor to what has ended.
+  if (session.kind === 'ended') return { kind: 'ended', end: session.end, byThis: false }
   const detail = detailOf(regrant)
   await recordAct(rooms.audit, by, { action: 'session_changed', target: sid, detail })
   return administer.regrantSession(rooms, sid, regrant)

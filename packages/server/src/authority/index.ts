@@ -5,7 +5,7 @@
  * use case that you look for: one file each.
  */
 
-export { type AdminLinks, createAdminLinks } from './admin-links.ts'
+export { type AdminLinks, createAdminLinks, type RedeemLink } from './admin-links.ts'
 export { everything, type Regrant, type RevokeUserOrder } from './administer.ts'
 export type { Applied } from './apply.ts'
 export type { AdministrativeAct } from './audit.ts'

@@ -99,7 +99,8 @@ export function linkTo(
     linkOf(identity, { now, sealed: sealTokens(seal, sid, identity.tokens), lastInstant })
 }
 
-async function replace(rooms: Rooms, previous: SessionId, next: SessionId): Promise<void> {
+/** What a browser had before (rule 27); ended before the next one is handed out. @throws StoreUnavailable */
+export async function replace(rooms: Rooms, previous: SessionId, next: SessionId): Promise<void> {
   const cause = { reason: reason('superseded'), by: null, guard: 'live' } as const
   try {
     await endFor(rooms, previous, cause)

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Replica } from '#authority'
 import { type ClientId, type Epoch, instant } from '#domain'
+import { KeysOutrun } from '#tokens'
 import { createHttp } from './app.ts'
 import { basic, bearer, FakeWorld, nowMs, nowSeconds, send, sidOf } from './testing.ts'
 
@@ -111,6 +112,24 @@ test('a rotation is published at once and signs later, or at once if asked', asy
   ])
   const secret = { key_id: 'aaaa', held: true, current: true, activates_at: nowSeconds }
   expect(secrets).toEqual([secret])
+})
+
+test('a rotation that others outran is 503 with words, and may be repeated', async () => {
+  const world = new FakeWorld()
+  const deps = world.deps()
+  const rotate = () => Promise.reject(new KeysOutrun())
+  const signingKeys = { ...deps.admin.keys.signingKeys, rotate }
+  const admin = { ...deps.admin, keys: { ...deps.admin.keys, signingKeys } }
+  const { app } = createHttp({ ...deps, admin })
+  const order = {
+    method: 'POST',
+    url: '/admin/keys/rotate',
+    headers: operator,
+    payload: {},
+  } as const
+  const answer = await send(app, order)
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1'])
+  expect(answer.json().detail).toContain('Others keep adding signing keys')
 })
 
 test('sessions are told as server-sent events, as the list has them, and HEAD opens no stream', async () => {

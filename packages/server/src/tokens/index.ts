@@ -36,6 +36,7 @@ export { createSealer, type Sealer, type SealPurpose, type Unsealed } from './se
 export type { PublicJwk, SigningAlgorithm, SigningKey } from './signing-key.ts'
 export {
   type Jwks,
+  KeysOutrun,
   type SigningKeyAlarm,
   SigningKeys,
   type SigningKeysOptions,

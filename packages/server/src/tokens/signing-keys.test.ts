@@ -1,11 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { KeyMissing, StoreUnavailable } from '#authority'
+import { KeyMissing } from '#authority'
 import { instant, Secret } from '#domain'
 import type { KeyRing } from './key-ring.ts'
 import { createSealer } from './seal.ts'
-import { keyActivationDelayMs, type SigningKeyAlarm, SigningKeys } from './signing-keys.ts'
+import {
+  KeysOutrun,
+  keyActivationDelayMs,
+  type SigningKeyAlarm,
+  SigningKeys,
+} from './signing-keys.ts'
 import { activeRing, HandClock, MemoryKeyStore } from './testing.ts'
 
 let clock = new HandClock()
@@ -78,7 +83,7 @@ describe('rotation', () => {
     expect(new Set(rotated).size).toBe(1)
     expect(kids(keys)).toHaveLength(2)
     store.addSigningKey = async () => 'outrun'
-    await expect(keys.rotate()).rejects.toBeInstanceOf(StoreUnavailable)
+    await expect(keys.rotate()).rejects.toBeInstanceOf(KeysOutrun)
   })
 
   test('with `now` it signs at once, also when a waiting key activates later', async () => {

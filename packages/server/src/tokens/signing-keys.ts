@@ -8,13 +8,7 @@
  * damaged or not what its kid says is not used at all.
  */
 import type { KeyObject } from 'node:crypto'
-import {
-  KeyMissing,
-  type KeyStore,
-  Shared,
-  type StoredSigningKey,
-  StoreUnavailable,
-} from '#authority'
+import { KeyMissing, type KeyStore, Shared, type StoredSigningKey } from '#authority'
 import { type Instant, instant, type KeyId } from '#domain'
 import type { KeyRing } from './key-ring.ts'
 import type { Sealer } from './seal.ts'
@@ -37,6 +31,17 @@ const addAttemptsMax = 5
 export type SigningKeyAlarm =
   | { readonly kind: 'private-key-missing'; readonly kid: string; readonly keyId: KeyId }
   | { readonly kind: 'key-unreadable'; readonly kid: string }
+
+/** Of many who rotate at once, one that lost each of its attempts. Nothing of it was added. */
+export class KeysOutrun extends Error {
+  override readonly name = 'KeysOutrun'
+
+  constructor() {
+    super(
+      'Others keep adding signing keys. Look at the newest ones, and try again if they are not yours.',
+    )
+  }
+}
 
 export interface SigningKeysOptions {
   readonly store: Pick<KeyStore, 'signingKeys' | 'addSigningKey' | 'dropSigningKey'>
@@ -112,7 +117,7 @@ export class SigningKeys {
    * A new key of the newest one's algorithm; `now`: it signs at once. Answers its kid. Whoever asks while a
    * rotation is under way here gets that one's.
    *
-   * @throws StoreUnavailable, also when other replicas were faster `addAttemptsMax` times
+   * @throws KeysOutrun, StoreUnavailable
    */
   rotate({ now = false }: { readonly now?: boolean } = {}): Promise<string> {
     return this.#rotations.run(now ? 'now' : 'later', () => this.#rotate(now))
@@ -125,7 +130,7 @@ export class SigningKeys {
       const kid = await this.#add(this.#keys[0]?.algorithm ?? 'ES256', delayMs)
       if (kid !== undefined) return kid
     }
-    throw new StoreUnavailable(new Error('other replicas keep adding signing keys'))
+    throw new KeysOutrun()
   }
 
   /**

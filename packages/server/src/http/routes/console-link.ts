@@ -1,10 +1,11 @@
 import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Secret, toSeconds } from '#domain'
+import { Secret, type SessionId, toSeconds } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
+import { ownCookies } from '../browser/cookies.ts'
 import { isSameOrigin } from '../browser/fetch-metadata.ts'
 import { lookOf } from '../browser/look.ts'
-import { setPageCookie } from '../browser/page-cookie.ts'
+import { pageHolder, setPageCookie } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
@@ -64,7 +65,8 @@ async function used(
   const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
   const token = tokenOf(form?.values?.get('token'))
   const from = { ip: context.addresses.of(request.raw), userAgent: userAgentOf(request) }
-  const redeemed = token && (await context.adminLinks.redeem({ token, ...from }))
+  const order = { ...from, previous: await leftBehind(context, request) }
+  const redeemed = token && (await context.adminLinks.redeem({ token, ...order }))
   if (redeemed?.kind !== 'started') return over(request, reply)
   const { session, now } = redeemed
   const { browser } = context
@@ -72,6 +74,19 @@ async function used(
   setPageCookie(reply, browser, { value: browser.gateway.pageCookieOf(session), maxAgeSeconds })
   // Relative to this address, whatever the path of publicUrl and the listener.
   return reply.redirect('./', 303)
+}
+
+/** The session of the page's cookie, which is replaced, unless the gateway's cookie leads to it as well. */
+async function leftBehind(
+  { browser }: HttpContext,
+  request: FastifyRequest,
+): Promise<readonly SessionId[]> {
+  const before = await pageHolder(browser, request)
+  if (before === undefined) return []
+  const { sid } = before.origin
+  const cookies = ownCookies(request, browser)
+  const held = await Promise.all(cookies.map((cookie) => browser.gateway.byCookie(cookie)))
+  return held.some((session) => session?.origin.sid === sid) ? [] : [sid]
 }
 
 function tokenOf(text: string | undefined): Secret | undefined {

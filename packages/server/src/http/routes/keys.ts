@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
+import { KeysOutrun } from '#tokens'
 import { keysJson, rotateAct, rotatedJson } from '../admin/key-answers.ts'
 import { type App, callerOf, type HttpContext } from '../context.ts'
 import { roleOnly } from '../guards.ts'
+import { Problem } from '../problems.ts'
 import { closed, maybeSeconds, nothing, seconds } from '../schemas.ts'
 
 const tags = ['Administration']
@@ -67,7 +69,13 @@ export function keyRoutes(app: App, context: HttpContext): void {
     async (request) => {
       const options = { now: request.body.now === true }
       await context.authority.record(callerOf(request).actor, rotateAct(options))
-      return rotatedJson(context.admin.keys, options)
+      return rotatedJson(context.admin.keys, options).catch(refused)
     },
   )
+}
+
+/** The same request may be repeated, and is by then one of fewer. */
+function refused(error: unknown): never {
+  if (error instanceof KeysOutrun) throw new Problem('unavailable', { detail: error.message })
+  throw error
 }
