@@ -160,7 +160,7 @@ function openForwardAuth(options: FrontOptions, gate: Gate): ForwardAuth {
     settings,
     trustedProxies: server.trustedProxies,
     ports: forwardAuthPorts({ ...options, ...gate, foreign, dpop: proofsHere(house) }),
-    page: pagesOf(server.publicUrl),
+    page: pagesOf(house.policy),
     ownListener: settings.listen !== null,
   })
 }
@@ -181,14 +181,15 @@ function openForeignTokens({ house, log, proxyEnv }: FrontOptions): ForeignToken
   })
 }
 
-function pagesOf(publicUrl: string): MakePage {
+function pagesOf(policy: House['policy']): MakePage {
+  const settings = { pages: () => policy.config.pages }
   return (kind, detail, acceptLanguage) => {
-    const look = lookOf({ headers: { 'accept-language': acceptLanguage ?? '' } })
+    const look = lookOf({ settings }, { headers: { 'accept-language': acceptLanguage ?? '' } })
     const { notAllowed, notReachable } = look.texts
     return kind === 'unavailable'
       ? unavailablePage({ detail: notReachable(detail), reference: null, retryUrl: null }, look)
       : forbiddenPage(
-          { detail: notAllowed(detail), reference: null, signOutUrl: `${publicUrl}/signout` },
+          { detail: notAllowed(detail), reference: null, signOutUrl: `${policy.issuer}/signout` },
           look,
         )
   }

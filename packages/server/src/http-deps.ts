@@ -65,7 +65,7 @@ export function httpDeps(joined: Joined): HttpDeps {
     ahead: aheadOf(house.policy.config, front),
     jwks: () => signingKeys.jwks(),
     readiness,
-    settings: settingsOf(policy.config, () => originsOf(policy.config)),
+    settings: settingsOf(policy),
     clock,
     log,
     metrics,
@@ -94,13 +94,14 @@ function aheadOf({ gateway }: Config, { forwardAuth }: Front): HttpDeps['ahead']
   return (message, response) => forwardAuth.handle(message, response)
 }
 
-function settingsOf(config: Config, corsOrigins: () => ReadonlySet<string>): HttpDeps['settings'] {
-  const { server, limits, tokens } = config
+function settingsOf(policy: House['policy']): HttpDeps['settings'] {
+  const { server, limits, tokens } = policy.config
   return {
     publicUrl: server.publicUrl,
     trustedProxies: server.trustedProxies,
     limits,
-    corsOrigins,
+    corsOrigins: () => originsOf(policy.config),
+    pages: () => policy.config.pages,
     bodyLimitBytes,
     metricsElsewhere: server.metricsListen !== null,
     adminElsewhere: server.adminListen !== null,

@@ -1,6 +1,7 @@
 import type { Config } from '#config'
 import { connectionLimit, connectionsMax } from '#stores'
 import { tryRedis } from '../redis-trial.ts'
+import { pageWarnings } from './check-pages.ts'
 import { checkProvider } from './check-provider.ts'
 import { CommandFailed, type Io } from './io.ts'
 import { loadOrFail, reasonOf } from './open.ts'
@@ -18,11 +19,12 @@ const trialMs = 5000
 
 /**
  * `curfew check`: prints every mistake of the configuration, then tries the store, Redis and each
- * identity provider. Answers the exit code: 0 when all is well, else 1.
+ * identity provider. Answers the exit code: 0 when all is well, else 1. A warning stops nobody.
  */
 export async function checkConfig(io: Io, file: string | undefined): Promise<number> {
   const config = loadOrFail(io, file)
   io.out('ok       the configuration\n')
+  for (const warning of pageWarnings(config)) io.out(`warning  ${warning}\n`)
   const [store, redis, ...providers] = await Promise.all([
     tryStore(io, config),
     checkRedis(config),

@@ -20,6 +20,7 @@ export interface Config {
   readonly cors: { readonly origins: readonly string[] }
   readonly limits: LimitsConfig
   readonly audit: { readonly retentionMs: number }
+  readonly pages: PagesConfig
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -282,4 +283,24 @@ export function accessTtlSeconds(
 ): number {
   const global = config.tokens.accessTtlSeconds
   return Math.min(global, client?.accessTtlSeconds ?? global, device?.accessTtlSeconds ?? global)
+}
+
+export interface PagesConfig {
+  readonly name: string
+  /** A `data:` URL of an image. */
+  readonly logo: string | null
+  readonly theme: {
+    readonly radiusPx: number
+    readonly light: PageColours
+    readonly dark: PageColours
+  }
+  readonly defaultLanguage: 'en' | 'de'
+}
+
+/** As `#rrggbb`. */
+interface PageColours {
+  readonly accent: string | null
+  readonly ground: string | null
+  readonly card: string | null
+  readonly text: string | null
 }

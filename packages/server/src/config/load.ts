@@ -1,5 +1,6 @@
 import { Check } from 'typebox/value'
 import type { Config } from './config.ts'
+import { readLogo } from './logo.ts'
 import type { Mistake, Reporter } from './mistakes.ts'
 import { normalise } from './normalise.ts'
 import { parseConfigText } from './parse-yaml.ts'
@@ -46,9 +47,10 @@ export function parseConfig(
   const raw = readValue(configNode, value, [], { findings, originOf })
   if (!Check(configSchema, raw)) throw new TypeError('reading left a value that its schema refuses')
   checkRules(raw, findings)
+  const logo = readLogo(raw.pages.logo, surroundings, findings)
   const mistakes = findings.list(lineOf)
   if (mistakes.length > 0) return { kind: 'invalid', mistakes }
-  const config = normalise(raw)
+  const config = normalise(raw, { logo })
   further(config, findings)
   const more = findings.list(lineOf)
   return more.length > 0 ? { kind: 'invalid', mistakes: more } : { kind: 'loaded', config }

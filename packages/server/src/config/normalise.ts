@@ -14,12 +14,13 @@ import { durationMs, durationSeconds } from './durations.ts'
 import { listenAddress, optionalListen } from './listen.ts'
 import { normaliseClient, normaliseUser } from './normalise-clients.ts'
 import { normaliseGateway } from './normalise-gateway.ts'
+import { normalisePages } from './normalise-pages.ts'
 import { normaliseProvider } from './normalise-providers.ts'
 import { leastKeepEndedMs } from './rules/lifetime-rules.ts'
 import type { RawConfig } from './schema.ts'
 
 /** Turns a configuration that passed every rule into the values that the server works with. */
-export function normalise(raw: RawConfig): Config {
+export function normalise(raw: RawConfig, { logo }: { readonly logo: string | null }): Config {
   return deepFreeze({
     server: normaliseServer(raw.server),
     store: normaliseStore(raw.store),
@@ -37,6 +38,7 @@ export function normalise(raw: RawConfig): Config {
     cors: { origins: raw.cors.origins.map(originOf) },
     limits: normaliseLimits(raw.limits),
     audit: { retentionMs: durationMs(raw.audit.retention) },
+    pages: normalisePages(raw.pages, logo),
   })
 }
 

@@ -9,6 +9,7 @@ export const reloadable: readonly string[] = [
   'identityProviders',
   'gateway.rules',
   'gateway.headers',
+  'pages',
 ]
 
 export interface ReloadDiff {
@@ -30,6 +31,7 @@ export function diffReload(running: Config, read: Config): ReloadDiff {
       clients: read.clients,
       users: read.users,
       identityProviders: read.identityProviders,
+      pages: read.pages,
       gateway: Object.freeze({
         ...running.gateway,
         rules: read.gateway.rules,
@@ -52,8 +54,8 @@ function changedKeys(running: Config, read: Config): readonly string[] {
   })
 }
 
-/** Their keys here are not keys of the file. */
-const wholeKeys: ReadonlySet<keyof Config> = new Set(['store', 'redis'])
+/** Their keys here are not keys of the file, or all of them are applied. */
+const wholeKeys: ReadonlySet<keyof Config> = new Set(['store', 'redis', 'pages'])
 
 /** The key of the file behind a value: publicUrl gives four of them, units are no part of a key. */
 function settingOf(name: string): string {

@@ -4,6 +4,7 @@ import { auditSchema } from './schema/audit.ts'
 import { clientsSchema, usersSchema } from './schema/clients.ts'
 import { gatewaySchema } from './schema/gateway.ts'
 import { limitsSchema } from './schema/limits.ts'
+import { pagesSchema } from './schema/pages.ts'
 import { identityProvidersSchema } from './schema/providers.ts'
 import { revocationSchema } from './schema/revocation.ts'
 import { serverSchema } from './schema/server.ts'
@@ -35,6 +36,7 @@ export const configSchema = Type.Object(
     cors: corsSchema,
     limits: limitsSchema,
     audit: auditSchema,
+    pages: pagesSchema,
   },
   { additionalProperties: false, description: 'The configuration of Curfew.' },
 )

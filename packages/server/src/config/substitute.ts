@@ -7,8 +7,8 @@
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The file's text. Throws as node:fs does. */
-  readonly readFile: (path: string) => string
+  /** The file's text, or its bytes in base64. Throws as node:fs does. */
+  readonly readFile: (path: string, as?: 'utf8' | 'base64') => string
 }
 
 export interface MaskedText {

@@ -287,7 +287,7 @@ function oauthRoutes(app: App, context: HttpContext): void {
 
 /** What people and identity providers open: pages, redirects, announcements. */
 function browserRoutes(app: App, context: HttpContext): void {
-  app.setErrorHandler(answerBrowserError(context.log))
+  app.setErrorHandler(answerBrowserError(context))
   refuseCodesInQuery(app)
   homeRoute(app, context)
   loginRoute(app, context)

@@ -18,6 +18,7 @@ import type { SubjectTokenVerdict } from '#oidc'
 import type { DpopProofs } from '#tokens'
 import type { AdminDeps } from './admin/deps.ts'
 import type { BrowserDeps } from './browser/deps.ts'
+import type { PageSettings } from './browser/look.ts'
 import type { ConsoleFiles } from './console-files.ts'
 import type { Fellows } from './fellows.ts'
 import type { Metrics } from './metrics.ts'
@@ -59,6 +60,8 @@ export interface HttpSettings {
   readonly limits: LimitTable
   /** Origins that browsers may call from, `cors.origins` and those of clients; `*` is everyone. Asked per request. */
   readonly corsOrigins: () => ReadonlySet<string>
+  /** How the pages for people look and speak. Asked per request. */
+  readonly pages: () => PageSettings
   readonly bodyLimitBytes: number
   /** True: metrics have a listener of their own (`createMetricsApp`), and /metrics is 404 here. */
   readonly metricsElsewhere: boolean

@@ -31,7 +31,13 @@ export { type SeriesKind, type SeriesName, series } from './metric-series.ts'
 export { Metrics } from './metrics.ts'
 export { type MetricsReport, sumOfReports, whatStays } from './metrics-sum.ts'
 export { oauthErrors } from './oauth-error.ts'
-export { forbiddenPage, unavailablePage } from './pages/index.ts'
+export {
+  forbiddenPage,
+  type Illegible,
+  illegibleIn,
+  leastContrast,
+  unavailablePage,
+} from './pages/index.ts'
 export { type ProblemCode, problemKinds } from './problems.ts'
 export {
   type ApiDescription,

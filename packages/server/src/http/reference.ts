@@ -2,6 +2,7 @@ import { createHttp } from './app.ts'
 import type { HttpDeps, HttpSettings } from './deps.ts'
 import { noFellows } from './fellows.ts'
 import { Metrics } from './metrics.ts'
+import { plainBrand } from './pages/index.ts'
 
 /** The parts of an OpenAPI document that docs/reference/http.md is made of. */
 export interface ApiDescription {
@@ -45,6 +46,7 @@ const settings: HttpSettings = {
     eventStreams: 1,
   },
   corsOrigins: () => new Set(),
+  pages: () => ({ ...plainBrand, defaultLanguage: 'en' }),
   bodyLimitBytes: 1024,
   metricsElsewhere: false,
   adminElsewhere: false,

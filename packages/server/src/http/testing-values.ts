@@ -13,6 +13,7 @@ import type {
   Uid,
 } from '#domain'
 import type { HttpDeps, HttpSettings } from './deps.ts'
+import { plainBrand } from './pages/index.ts'
 
 export const nowMs = 1_767_225_600_000 as Instant
 export const nowSeconds = nowMs / 1000
@@ -118,6 +119,7 @@ export const defaultSettings: Omit<HttpSettings, 'corsOrigins'> = {
     eventStreamsPerCaller: 2,
     eventStreams: 3,
   },
+  pages: () => ({ ...plainBrand, defaultLanguage: 'en' }),
   bodyLimitBytes: 65_536,
   metricsElsewhere: false,
   adminElsewhere: false,

@@ -20,7 +20,7 @@ export type Outcome = { readonly code: string } | { readonly error: Authorizatio
  * or listen on a port, so only an https address is opened without the person (rule 33; RFC 8252, 8.6).
  */
 export function sendToApplication(
-  { authority }: Pick<HttpContext, 'authority'>,
+  context: Pick<HttpContext, 'authority' | 'settings'>,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   to: Addressee,
   outcome: Outcome,
@@ -29,7 +29,7 @@ export function sendToApplication(
   const url = withParameters(redirectUri, {
     ...membersOf(outcome),
     state,
-    iss: authority.policy.issuer,
+    iss: context.authority.policy.issuer,
   })
   if (isHttps(redirectUri)) return reply.redirect(url, request.method === 'POST' ? 303 : 302)
   const page = {
@@ -38,7 +38,7 @@ export function sendToApplication(
     redirectUri,
     outcome: 'error' in outcome ? 'failed' : 'done',
   } as const
-  return sendPage(reply, continuePage(page, lookOf(reply.request)))
+  return sendPage(reply, continuePage(page, lookOf(context, reply.request)))
 }
 
 function membersOf(outcome: Outcome): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FlowFailure, FlowFailureCode } from '#oidc'
-import type { HttpDeps } from '../deps.ts'
+import type { HttpContext } from '../context.ts'
 import { problemOf, sendProblem } from '../error-answers.ts'
 import { errorPage, type Page, unavailablePage } from '../pages/index.ts'
 import { Problem, type ProblemCode } from '../problems.ts'
@@ -36,12 +36,13 @@ function varying(before: number | string | string[] | undefined): string {
 }
 
 /** Errors as pages for people, and as problems for everybody else. */
-export function answerBrowserError(log: HttpDeps['log']) {
+export function answerBrowserError(context: Pick<HttpContext, 'log' | 'settings'>) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error)
     const { code, status, message: detail } = problem
     const about = { reference: request.id, route: request.routeOptions.url, code }
-    if (status >= 500) log.warn({ ...about, ...causeOf(error) }, 'a sign-in or sign-out failed')
+    if (status >= 500)
+      context.log.warn({ ...about, ...causeOf(error) }, 'a sign-in or sign-out failed')
     if (!wantsPage(request)) {
       sendProblem(reply, problem)
       return
@@ -49,7 +50,7 @@ export function answerBrowserError(log: HttpDeps['log']) {
     const remedy = error instanceof BrowserProblem ? error.remedy : { retryUrl: null }
     const shared = { ...remedy, reference: request.id }
     reply.headers(problem.headers)
-    const look = lookOf(request)
+    const look = lookOf(context, request)
     const { title } = problem.body() as { readonly title: string }
     const said = look.texts.problem(code, { title, text: detail })
     if (status === 503)

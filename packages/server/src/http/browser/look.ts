@@ -1,7 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Look, plainBrand, textsFor } from '../pages/index.ts'
+import { type Brand, type Look, textsFor } from '../pages/index.ts'
 
-/** How a page for this person looks and speaks. */
-export function lookOf({ headers }: { readonly headers: IncomingHttpHeaders }): Look {
-  return { texts: textsFor(headers['accept-language']), brand: plainBrand }
+/** `pages` of the configuration. */
+export interface PageSettings extends Brand {
+  /** For whoever asks for no language that is here. */
+  readonly defaultLanguage: string
+}
+
+interface Looking {
+  readonly settings: { readonly pages: () => PageSettings }
+}
+
+/** How a page for this person looks and speaks, by the configuration in force. */
+export function lookOf(
+  { settings }: Looking,
+  { headers }: { readonly headers: IncomingHttpHeaders },
+): Look {
+  const brand = settings.pages()
+  return { texts: textsFor(headers['accept-language'], brand.defaultLanguage), brand }
 }

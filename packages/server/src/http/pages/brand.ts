@@ -3,24 +3,28 @@ export interface Brand {
   readonly name: string
   /** A `data:` URL of an image; null: Curfew's own mark. */
   readonly logo: string | null
-  /** Null: as the stylesheet has it. */
-  readonly light: Palette
-  readonly dark: Palette
+  readonly theme: Theme
 }
 
-/** Colours as `#rrggbb`. The names are those of the stylesheet's variables. */
-export interface Palette {
+export interface Theme {
+  /** Of the corners. */
+  readonly radiusPx: number
+  readonly light: GivenColours
+  readonly dark: GivenColours
+}
+
+/** As `#rrggbb`; null: as it is without a brand. */
+export interface GivenColours {
   readonly accent: string | null
   readonly ground: string | null
   readonly card: string | null
   readonly text: string | null
 }
 
-export const plainPalette: Palette = { accent: null, ground: null, card: null, text: null }
+const plainColours: GivenColours = { accent: null, ground: null, card: null, text: null }
 
 export const plainBrand: Brand = {
   name: 'Curfew',
   logo: null,
-  light: plainPalette,
-  dark: plainPalette,
+  theme: { radiusPx: 12, light: plainColours, dark: plainColours },
 }

@@ -16,19 +16,19 @@ test.each([
   ['den', 'en'],
   ['de;q=2, en;q=0.1', 'en'],
 ] as const)('%s is answered in %s', (header, lang) => {
-  expect(textsFor(header).lang).toBe(lang)
+  expect(textsFor(header, 'en').lang).toBe(lang)
 })
 
 test('whatever stands in the header, there is a language', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (header) => {
-      expect(catalogues).toContain(textsFor(header))
+      expect(catalogues).toContain(textsFor(header, 'en'))
     }),
   )
 })
 
 test('numbers and times are in the words of the language', () => {
-  const [english, german] = [textsFor('en'), textsFor('de')]
+  const [english, german] = [textsFor('en', 'en'), textsFor('de', 'en')]
   expect([0, 90_000, 86_400_000, 260_000_000].map(english.times.ago)).toEqual([
     ...['just now', '1 minute ago', '1 day ago', '3 days ago'],
   ])
@@ -42,4 +42,12 @@ test('numbers and times are in the words of the language', () => {
     'Ein anderes Gerät ist abgemeldet.',
     '2 andere Geräte sind abgemeldet.',
   ])
+})
+
+test.each([
+  [undefined, 'de'],
+  ['fr, *;q=0.5', 'de'],
+  ['en', 'en'],
+])('who asks with %j has the usual language, unless it is here', (header, lang) => {
+  expect(textsFor(header, 'de').lang).toBe(lang)
 })

@@ -2,7 +2,7 @@ import { english } from './english.ts'
 import { german } from './german.ts'
 import type { Texts } from './texts.ts'
 
-/** Every catalogue; the first is for whoever asks for none of them. */
+/** Every catalogue. */
 export const catalogues: readonly [Texts, ...Texts[]] = [english, german]
 
 const rangesMax = 20
@@ -10,9 +10,10 @@ const rangesMax = 20
 /**
  * The words for an Accept-Language header (RFC 9110, section 12.5.4), by lookup (RFC 4647, section 3.4):
  * the person's first wish that is here, `de` also for `de-AT`. Never throws, whatever the header holds.
+ * `usualLanguage` is the language for whoever asks for none of them.
  */
-export function textsFor(acceptLanguage: string | undefined): Texts {
-  const [usual] = catalogues
+export function textsFor(acceptLanguage: string | undefined, usualLanguage: string): Texts {
+  const usual = lookUp(usualLanguage) ?? catalogues[0]
   for (const { range, quality } of rangesIn(acceptLanguage ?? '')) {
     if (quality === 0) continue
     if (range === '*') return usual

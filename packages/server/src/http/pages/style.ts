@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Brand, Palette } from './brand.ts'
-import { inkOn } from './contrast.ts'
+import type { Brand } from './brand.ts'
 import { type Html, html } from './html.ts'
+import { type Palette, palettesOf } from './palette.ts'
 
 interface Style {
   readonly sheet: Html
@@ -18,54 +18,32 @@ export function styleOf(brand: Brand): Style {
   return style
 }
 
-function made({ light, dark }: Brand): Style {
-  const [day, night] = [coloursOf(light), coloursOf(dark)]
-  const sheet = html`${base}
-:root { ${day} }
-@media (prefers-color-scheme: dark) { :root { ${night} } }
-`
+function made({ theme }: Brand): Style {
+  const { light, dark } = palettesOf(theme)
+  const sheet = html`
+:root { --radius: ${String(theme.radiusPx)}px; ${coloursOf(light)} }
+@media (prefers-color-scheme: dark) { :root { ${coloursOf(dark)} } }
+${base}`
   const hash = createHash('sha256').update(sheet.toString()).digest('base64')
   return { sheet, source: `'sha256-${hash}'` }
 }
 
 /** What is a colour, and nothing else: the rest of the sheet is ours alone. */
-function coloursOf({ accent, ground, card, text }: Palette): readonly Html[] {
-  const ink = accent === null ? null : inkOn(accent)
-  const colours = { accent, 'accent-over': accent, 'on-accent': ink, ground, card, text }
-  return Object.entries(colours).flatMap(([name, colour]) =>
-    colour !== null && /^#[0-9a-f]{6}$/.test(colour) ? [html`--${name}: ${colour}; `] : [],
+function coloursOf(palette: Palette): readonly Html[] {
+  return Object.entries(palette).flatMap(([name, colour]) =>
+    /^#[0-9a-f]{6}$/.test(colour) ? [html`--${variableOf(name)}: ${colour}; `] : [],
   )
+}
+
+/** `accentOver` is `--accent-over`. */
+function variableOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 const base = html`
 :root {
   color-scheme: light dark;
-  --ground: #eceef6;
-  --card: #ffffff;
-  --text: #1a2040;
-  --quiet: #565e7d;
-  --line: #d5daea;
-  --edge: #858db0;
-  --accent: #3545a3;
-  --accent-over: #28368a;
-  --on-accent: #ffffff;
-  --focus: #b8630a;
-  --radius: 12px;
   --font: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ground: #0d1122;
-    --card: #171c33;
-    --text: #eceefa;
-    --quiet: #a4acca;
-    --line: #323a5c;
-  --edge: #6b75a3;
-    --accent: #aab5ff;
-    --accent-over: #c6ceff;
-    --on-accent: #12183a;
-    --focus: #f6c85f;
-  }
 }
 * { box-sizing: border-box; }
 body {

@@ -60,7 +60,7 @@ async function opened(visit: Visit): Promise<FastifyReply> {
   if (act !== undefined) return ask(visit, own, act, query('sid'))
   const order = { own, cursor: query('cursor'), refused: null }
   const view = await accountView(context, { request, reply }, order)
-  return sendPage(reply, accountPage(view, lookOf(request)))
+  return sendPage(reply, accountPage(view, lookOf(context, request)))
 }
 
 const acts = ['one', 'others', 'all'] as const satisfies readonly AccountAct[]
@@ -81,7 +81,7 @@ async function ask(
           userAgent: session.profile.userAgent,
           current: session.origin.sid === own.origin.sid,
         }
-  const page = confirmAccountPage({ action: urlOf(context), act, device }, lookOf(request))
+  const page = confirmAccountPage({ action: urlOf(context), act, device }, lookOf(context, request))
   return sendPage(reply, page)
 }
 
@@ -119,7 +119,7 @@ async function rename(
   if (name !== '' && !isDeviceName(name)) {
     const refused = { sid: origin.sid, typed }
     const view = await accountView(context, { request, reply }, { own, refused, cursor: undefined })
-    return sendPage(reply, accountPage(view, lookOf(request)), 400)
+    return sendPage(reply, accountPage(view, lookOf(context, request)), 400)
   }
   const applied = await context.authority.rename(origin.sid, name === '' ? null : name)
   const done = applied.kind === 'moved' || applied.kind === 'unchanged'

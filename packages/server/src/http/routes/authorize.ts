@@ -116,7 +116,7 @@ async function goOn(
     }
     return sendPage(
       exchange.reply,
-      choicePage(choice(context, ids, asked), lookOf(exchange.request)),
+      choicePage(choice(context, ids, asked), lookOf(context, exchange.request)),
     )
   }
   if (pushed !== undefined && !(await context.browser.pushed.use(pushed))) throw notPushed()

@@ -49,7 +49,7 @@ async function opened(
   const uid = token && (await context.adminLinks.look(token))
   if (token === undefined || uid === undefined) return over(request, reply)
   const asked = { action: 'link', uid, token: token.reveal() }
-  return sendPage(reply, consoleLinkPage(asked, lookOf(request)))
+  return sendPage(reply, consoleLinkPage(asked, lookOf(context, request)))
 }
 
 async function used(

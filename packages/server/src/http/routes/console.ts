@@ -15,7 +15,7 @@ const config = { group: 'admin', who: 'browsers' } as const
  * page is for administrators; what it loads holds nothing that is not in the repository.
  */
 export function consoleRoutes(app: App, context: HttpContext): void {
-  app.setErrorHandler(answerBrowserError(context.log))
+  app.setErrorHandler(answerBrowserError(context))
   app.get(
     '/console',
     { exposeHeadRoute: false, config, schema: { tags, summary: 'Leads to /console/' } },

@@ -119,7 +119,7 @@ function enter(
   const { uid } = session.origin
   const page = enterCodePage(
     { action: actionOf(context), uid, userCode, problem },
-    lookOf(reply.request),
+    lookOf(context, reply.request),
   )
   const status = { notACode: 400, unknown: 404 }
   return sendPage(reply, page, problem === null ? 200 : status[problem])
@@ -139,7 +139,10 @@ async function look(
   if (answer.kind === 'refused') return refused(context, reply, { decider, why: answer.why })
   return sendPage(
     reply,
-    decideDevicePage(askingOf(context, answer.row, { decider, ticked }), lookOf(reply.request)),
+    decideDevicePage(
+      askingOf(context, answer.row, { decider, ticked }),
+      lookOf(context, reply.request),
+    ),
     ticked ? 200 : 400,
   )
 }
@@ -206,7 +209,7 @@ function result(
 ): FastifyReply {
   return sendPage(
     reply,
-    deviceResultPage({ action: actionOf(context), result: kind }, lookOf(reply.request)),
+    deviceResultPage({ action: actionOf(context), result: kind }, lookOf(context, reply.request)),
     status,
   )
 }

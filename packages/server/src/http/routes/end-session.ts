@@ -71,6 +71,9 @@ export function backToClient(
   if (isHttps(redirectUri)) return reply.redirect(url, request.method === 'POST' ? 303 : 302)
   return sendPage(
     reply,
-    continuePage({ clientId, url, redirectUri, outcome: 'signedOut' }, lookOf(reply.request)),
+    continuePage(
+      { clientId, url, redirectUri, outcome: 'signedOut' },
+      lookOf(context, reply.request),
+    ),
   )
 }

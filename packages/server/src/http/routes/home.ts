@@ -28,7 +28,7 @@ export function homeRoute(app: App, context: HttpContext): void {
         accountUrl: `${publicUrl}/account`,
         consoleUrl: isAdmin && !settings.adminElsewhere ? `${publicUrl}/console/` : null,
       }
-      return sendPage(reply, homePage({ uid, ...links }, lookOf(request)))
+      return sendPage(reply, homePage({ uid, ...links }, lookOf(context, request)))
     },
   )
 }

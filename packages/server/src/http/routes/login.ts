@@ -57,7 +57,7 @@ async function login(
   }
   const provider = providerFor(context, asked)
   if (provider === undefined)
-    return sendPage(reply, choicePage(choice(context, asked), lookOf(request)))
+    return sendPage(reply, choicePage(choice(context, asked), lookOf(context, request)))
   return begin(context, request, reply, { asked, provider })
 }
 

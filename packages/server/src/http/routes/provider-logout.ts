@@ -129,5 +129,5 @@ async function frontChannel(
   await context.browser.gateway.endByProviderSid(order)
   // The provider shows it in a frame, which the headers of all other answers forbid.
   reply.removeHeader('x-frame-options')
-  return sendPage(reply, frontChannelDonePage(lookOf(reply.request)))
+  return sendPage(reply, frontChannelDonePage(lookOf(context, reply.request)))
 }

@@ -88,7 +88,7 @@ async function consider(
   const action = `${publicUrl}/signout`
   return sendPage(
     reply,
-    confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }, lookOf(request)),
+    confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }, lookOf(context, request)),
   )
 }
 
@@ -241,5 +241,5 @@ async function signedOut(
   const back = app === null ? undefined : browser.targets().check(app)
   const url = back?.kind === 'allowed' ? back.url : null
   const signInUrl = url === null ? `${context.settings.publicUrl}/login` : null
-  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }, lookOf(request)))
+  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }, lookOf(context, request)))
 }
