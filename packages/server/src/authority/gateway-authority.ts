@@ -1,4 +1,4 @@
-import { type ClientId, isExpired, type LiveSession, type SessionId } from '#domain'
+import { type ClientId, type End, isExpired, type LiveSession, type SessionId } from '#domain'
 import { readFresh } from './apply.ts'
 import { type CheckRooms, checkSession, type SessionCheck } from './check-session.ts'
 import type { LastSeen } from './last-seen.ts'
@@ -36,6 +36,8 @@ export interface GatewayAuthority {
    * @throws StoreUnavailable while the provider is at fault and the grace is over
    */
   isVouchedFor(session: LiveSession): Promise<boolean>
+  /** How the session of a cookie of either kind ended; undefined: it lives, or the cookie is not good. */
+  endBehind(cookie: string): Promise<End | undefined>
   /** By its id alone: only for a caller that proved the session in another way. */
   bySid(sid: SessionId): Promise<LiveSession | undefined>
   upstreamToken(session: LiveSession, audience: string): Promise<UpstreamToken>
@@ -80,6 +82,10 @@ export function createGatewayAuthority(deps: GatewayAuthorityDeps): GatewayAutho
     pageCookieOf: (session) => cookieOf(rooms, 'page', session),
     byPageCookie: (cookie) => byCookie(rooms, 'page', cookie),
     isVouchedFor: (session) => isVouchedFor(rooms, session),
+    endBehind: async (cookie) => {
+      const presented = await present(rooms, cookie, ['cookie', 'page'])
+      return presented.kind === 'ended' ? presented.session.end : undefined
+    },
     bySid: async (sid) => {
       const read = await readFresh(rooms, sid)
       if (read?.session.kind !== 'live') return undefined

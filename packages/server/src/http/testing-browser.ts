@@ -24,6 +24,10 @@ export function fakeBrowser(
   const gateway: Partial<BrowserDeps['gateway']> = {
     byCookie: live,
     byPageCookie: live,
+    endBehind: async (cookie) => {
+      const session = sessionBehind(cookie)
+      return session?.kind === 'ended' ? session.end : undefined
+    },
     isVouchedFor: async () => !world.lapsed,
     effectiveRoles: (session: LiveSession) => world.authority().effectiveRoles(session),
     signOut: async ({ sids }) => {

@@ -1,4 +1,5 @@
 import { type Page, pageOf } from './document.ts'
+import { endedNote } from './ended-note.ts'
 import { foreign } from './foreign.ts'
 import { type Html, html } from './html.ts'
 import { linkTarget } from './link.ts'
@@ -11,7 +12,14 @@ interface ProviderLink {
 
 /** Which identity provider to sign in with. One whose `url` is no link is left out. */
 export function choicePage(
-  { providers }: { readonly providers: readonly ProviderLink[] },
+  {
+    providers,
+    ended = null,
+  }: {
+    readonly providers: readonly ProviderLink[]
+    /** Why the session that this browser had is over. */
+    readonly ended?: string | null
+  },
   look: Look = plainLook,
 ): Page {
   const { choice } = look.texts
@@ -20,7 +28,8 @@ export function choicePage(
     const label = choice.signInWith(foreign(name))
     return target === null ? [] : [html`<li><a class="button" href="${target}">${label}</a></li>`]
   })
-  const content = items.length === 0 ? html`<p>${choice.none}</p>` : listOf(choice.text, items)
+  const list = items.length === 0 ? html`<p>${choice.none}</p>` : listOf(choice.text, items)
+  const content = html`${endedNote(ended, look.texts)}${list}`
   return pageOf(look, { title: choice.title, content })
 }
 

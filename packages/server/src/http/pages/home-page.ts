@@ -1,5 +1,6 @@
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
+import { endedNote } from './ended-note.ts'
 import { foreign } from './foreign.ts'
 import { html } from './html.ts'
 import { type Look, plainLook } from './look.ts'
@@ -11,16 +12,18 @@ export function homePage(
     readonly signInUrl: string
     readonly signOutUrl: string
     readonly accountUrl: string
+    /** Why the session that this browser had is over. */
+    readonly ended?: string | null
     /** For administrators alone. */
     readonly consoleUrl: string | null
   },
   look: Look = plainLook,
 ): Page {
   const { home, confirm } = look.texts
-  const { uid, signInUrl, signOutUrl, accountUrl, consoleUrl } = input
+  const { uid, signInUrl, signOutUrl, accountUrl, consoleUrl, ended = null } = input
   const content =
     uid === null
-      ? html`<p>${home.nobody}</p>
+      ? html`${endedNote(ended, look.texts)}<p>${home.nobody}</p>
 ${linksOf([{ label: home.signIn, url: signInUrl }])}`
       : html`<p>${confirm.signedInAs(foreign(uid))}</p>
 ${linksOf([

@@ -1,5 +1,6 @@
 import { sendPage } from '../browser/answers.ts'
 import { ownCookies } from '../browser/cookies.ts'
+import { endedHere } from '../browser/ended-here.ts'
 import { lookOf } from '../browser/look.ts'
 import type { App, HttpContext } from '../context.ts'
 import { homePage } from '../pages/index.ts'
@@ -28,7 +29,8 @@ export function homeRoute(app: App, context: HttpContext): void {
         accountUrl: `${publicUrl}/account`,
         consoleUrl: isAdmin && !settings.adminElsewhere ? `${publicUrl}/console/` : null,
       }
-      return sendPage(reply, homePage({ uid, ...links }, lookOf(context, request)))
+      const ended = uid === null ? await endedHere(browser, request) : null
+      return sendPage(reply, homePage({ uid, ended, ...links }, lookOf(context, request)))
     },
   )
 }

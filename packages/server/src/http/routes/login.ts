@@ -4,6 +4,7 @@ import { addressKey } from '../address.ts'
 import { BrowserProblem, problemOfFlow, sendPage } from '../browser/answers.ts'
 import { jarOf, ownCookies, setFlowCookies } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
+import { endedHere } from '../browser/ended-here.ts'
 import { isNoVisit } from '../browser/fetch-metadata.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
 import { lookOf } from '../browser/look.ts'
@@ -56,8 +57,11 @@ async function login(
     return reply.redirect(handed.url, 302)
   }
   const provider = providerFor(context, asked)
-  if (provider === undefined)
-    return sendPage(reply, choicePage(choice(context, asked), lookOf(context, request)))
+  if (provider === undefined) {
+    const ended = await endedHere(context.browser, request)
+    const page = choicePage({ ...choice(context, asked), ended }, lookOf(context, request))
+    return sendPage(reply, page)
+  }
   return begin(context, request, reply, { asked, provider })
 }
 
