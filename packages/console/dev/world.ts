@@ -67,8 +67,10 @@ export class World {
   endSomething(): void {
     const live = this.list().filter((one) => one.revoked_at === null && one.sid !== this.mine)
     const [first, ...rest] = live.slice(0, 60)
-    if (first !== undefined)
-      this.end(this.chance.pick([first, ...rest]).sid, this.chance.pick(reasons), null)
+    if (first === undefined) return
+    const { sid, uid } = this.chance.pick([first, ...rest])
+    const reason = this.chance.pick(reasons)
+    this.end(sid, reason, reason.startsWith('user_logout') ? uid : null)
   }
 
   note(action: string, target: string | null, detail: Record<string, unknown> = {}): void {

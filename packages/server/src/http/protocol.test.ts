@@ -23,7 +23,7 @@ describe('paths and methods', () => {
     ['PUT', '/sessions', 'GET, HEAD, POST'],
     ['GET', '/logout', 'POST'],
     ['POST', '/sessions/revoked', 'DELETE, GET, HEAD, PATCH'],
-    ['DELETE', '/users/bob', 'PATCH'],
+    ['DELETE', '/users/bob', 'GET, HEAD, PATCH'],
     ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
     ['OPTIONS', '/healthz', 'GET, HEAD'],
   ] as const)('%s %s is 405 with Allow', async (method, url, allow) => {
