@@ -52,5 +52,5 @@ function typeOf(bytes: Buffer): string | undefined {
 
 /** After what may stand before it: declaration, comments and a document type without rules of its own. */
 const svgRoot =
-  /^\uFEFF?(?:\s+|<\?[^>]*\?>|<!--(?:[^-]|-(?!-))*-->|<!DOCTYPE[^>[]*>)*<svg([\s>][^>]*)/i
+  /^\uFEFF?(?:\s|<\?[^>]*\?>|<!--(?:[^-]|-(?!-))*-->|<!DOCTYPE[^>[]*>)*<svg([\s>][^>]*)/i
 const svgNamespace = /\sxmlns\s*=\s*["']http:\/\/www\.w3\.org\/2000\/svg["']/

@@ -98,7 +98,7 @@ describe('the logo', () => {
       /root is <svg xmlns/,
     ],
     ['empty', { './logo': '' }, /neither a PNG nor an SVG/],
-    ['too large', { './logo': svg + ' '.repeat(65_536) }, /^pages\.logo: it has 65596 bytes, more/],
+    ['too large', { './logo': svg + ' '.repeat(65_536) }, /^pages\.logo: it has 65595 bytes, more/],
   ])('one that is %s is a mistake, with the path of the setting', (_what, files, says) => {
     expect(mistakeOf('{logo: ./logo}', files)).toMatch(says)
   })
