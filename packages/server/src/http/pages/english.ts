@@ -55,6 +55,22 @@ export const english: Texts = {
     once: 'The link works once. If you did not ask for it yourself, close this page.',
     signIn: 'Sign in',
   },
+  console: {
+    forAdministrators: (uid) =>
+      `The console is for administrators, and you are signed in as ${uid}. Who is one stands in the configuration, under users.`,
+    byLink: {
+      title: 'Sign in by a link',
+      text: 'Run curfew admin link UID where Curfew runs, with the user id of an administrator, and open the link that it prints.',
+    },
+    notBuilt: {
+      title: 'The console is not built yet',
+      text: 'Run npm ci in the repository, which builds it, then load this page again. Everything but the console works without it.',
+    },
+    linkOver: {
+      title: 'This link is over',
+      text: 'A link works once, for five minutes, and not after a sign-out everywhere. Run curfew admin link UID again.',
+    },
+  },
   confirm: {
     title: 'Sign out?',
     signedInAs: (uid) => html`You are signed in as ${uid}.`,

@@ -56,6 +56,22 @@ export const german: Texts = {
     once: 'Der Link gilt einmal. Wenn Sie ihn nicht selbst angefordert haben, schließen Sie diese Seite.',
     signIn: 'Anmelden',
   },
+  console: {
+    forAdministrators: (uid) =>
+      `Die Konsole ist für Administratoren, und Sie sind als ${uid} angemeldet. Wer Administrator ist, steht in der Konfiguration unter users.`,
+    byLink: {
+      title: 'Melden Sie sich mit einem Link an',
+      text: 'Rufen Sie dort, wo Curfew läuft, curfew admin link UID mit der Kennung eines Administrators auf, und öffnen Sie den ausgegebenen Link.',
+    },
+    notBuilt: {
+      title: 'Die Konsole ist noch nicht gebaut',
+      text: 'Rufen Sie im Repository npm ci auf, das sie baut, und laden Sie diese Seite neu. Alles andere funktioniert auch ohne die Konsole.',
+    },
+    linkOver: {
+      title: 'Dieser Link gilt nicht mehr',
+      text: 'Ein Link gilt einmal, fünf Minuten lang, und nicht nach einer Abmeldung auf allen Geräten. Rufen Sie curfew admin link UID erneut auf.',
+    },
+  },
   confirm: {
     title: 'Abmelden?',
     signedInAs: (uid) => html`Sie sind als ${uid} angemeldet.`,

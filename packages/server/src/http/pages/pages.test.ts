@@ -358,6 +358,11 @@ const foreignTexts: Texts = {
     signedOut: { title: 'Ж', text: (application) => html`Ж ${application}`, button: 'Ж' },
     stranger: (where) => html`Ж ${where}`,
   },
+  console: {
+    forAdministrators: (uid) => `Ж ${uid}`,
+    ...{ byLink: { title: 'Ж', text: 'Ж' }, notBuilt: { title: 'Ж', text: 'Ж' } },
+    linkOver: { title: 'Ж', text: 'Ж' },
+  },
   consoleLink: { title: 'Ж', text: (uid) => html`Ж ${uid}`, once: 'Ж', signIn: 'Ж' },
   confirm: { title: 'Ж', signedInAs: (uid) => html`Ж ${uid}`, text: 'Ж', signOut: 'Ж' },
   signedOut: {

@@ -57,6 +57,12 @@ export interface Texts {
     readonly once: string
     readonly signIn: string
   }
+  readonly console: {
+    readonly forAdministrators: (uid: string) => string
+    readonly byLink: { readonly title: string; readonly text: string }
+    readonly notBuilt: { readonly title: string; readonly text: string }
+    readonly linkOver: { readonly title: string; readonly text: string }
+  }
   readonly confirm: {
     readonly title: string
     readonly signedInAs: (uid: Html) => Html

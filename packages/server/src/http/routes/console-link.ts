@@ -47,7 +47,7 @@ async function opened(
   limitByAddress(context, request, 'page')
   const token = tokenOf(queryOf(request)('token'))
   const uid = token && (await context.adminLinks.look(token))
-  if (token === undefined || uid === undefined) return over(request, reply)
+  if (token === undefined || uid === undefined) return over(context, request, reply)
   const asked = { action: 'link', uid, token: token.reveal() }
   return sendPage(reply, consoleLinkPage(asked, lookOf(context, request)))
 }
@@ -67,7 +67,7 @@ async function used(
   const from = { ip: context.addresses.of(request.raw), userAgent: userAgentOf(request) }
   const order = { ...from, previous: await leftBehind(context, request) }
   const redeemed = token && (await context.adminLinks.redeem({ token, ...order }))
-  if (redeemed?.kind !== 'started') return over(request, reply)
+  if (redeemed?.kind !== 'started') return over(context, request, reply)
   const { session, now } = redeemed
   const { browser } = context
   const maxAgeSeconds = toSeconds(session.origin.absoluteExpiresAt) - toSeconds(now)
@@ -94,13 +94,9 @@ function tokenOf(text: string | undefined): Secret | undefined {
   return new Secret(text)
 }
 
-function over(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const page = errorPage({
-    status: 410,
-    title: 'This link is over',
-    text: 'A link works once, for five minutes, and not after a sign-out everywhere. Run `curfew admin link UID` again.',
-    retryUrl: null,
-    reference: request.id,
-  })
+function over(context: HttpContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const look = lookOf(context, request)
+  const said = { ...look.texts.console.linkOver, retryUrl: null, reference: request.id }
+  const page = errorPage({ status: 410, ...said }, look)
   return sendPage(reply, page, 410)
 }

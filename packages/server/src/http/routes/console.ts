@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerBrowserError, sendPage } from '../browser/answers.ts'
+import { lookOf } from '../browser/look.ts'
 import { pageSession } from '../browser/page-cookie.ts'
 import type { App, HttpContext } from '../context.ts'
 import { errorPage, forbiddenPage } from '../pages/index.ts'
@@ -47,12 +48,13 @@ async function opened(
   if (session === undefined) return signIn(context, request, reply)
   if (!context.authority.effectiveRoles(session).includes('admin')) {
     const { uid } = session.origin
-    const detail = `The console is for administrators, and you are signed in as ${uid}. Who is one stands in the configuration, under users.`
+    const look = lookOf(context, request)
+    const detail = look.texts.console.forAdministrators(uid)
     const signOutUrl = `${context.settings.publicUrl}/signout`
-    return sendPage(reply, forbiddenPage({ detail, signOutUrl, reference: request.id }), 403)
+    return sendPage(reply, forbiddenPage({ detail, signOutUrl, reference: request.id }, look), 403)
   }
   const page = await context.console.page()
-  if (page === undefined) return notBuilt(request, reply)
+  if (page === undefined) return notBuilt(context, request, reply)
   return reply
     .headers({ 'content-security-policy': consolePolicy, 'cache-control': 'no-cache' })
     .type('text/html; charset=utf-8')
@@ -68,24 +70,20 @@ function signIn(context: HttpContext, request: FastifyRequest, reply: FastifyRep
   if (!settings.adminElsewhere && browser.providers.list().length > 0) {
     return reply.redirect(loginUrl(context, { returnTo: `${settings.publicUrl}/console/` }), 302)
   }
-  const page = errorPage({
-    status: 401,
-    title: 'Sign in by a link',
-    text: 'Run `curfew admin link UID` where Curfew runs, with the user id of an administrator, and open the link that it prints.',
-    retryUrl: null,
-    reference: request.id,
-  })
+  const look = lookOf(context, request)
+  const said = { ...look.texts.console.byLink, retryUrl: null, reference: request.id }
+  const page = errorPage({ status: 401, ...said }, look)
   return sendPage(reply, page, 401)
 }
 
-function notBuilt(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const page = errorPage({
-    status: 503,
-    title: 'The console is not built yet',
-    text: 'Run `npm ci` in the repository, which builds it, then load this page again. Everything but the console works without it.',
-    retryUrl: null,
-    reference: request.id,
-  })
+function notBuilt(
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const look = lookOf(context, request)
+  const said = { ...look.texts.console.notBuilt, retryUrl: null, reference: request.id }
+  const page = errorPage({ status: 503, ...said }, look)
   return sendPage(reply.header('retry-after', '60'), page, 503)
 }
 
