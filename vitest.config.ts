@@ -14,6 +14,9 @@ const withServices = {
   hookTimeout: 60_000,
 }
 
+// Of the second group, whose tests wait for servers more than they work.
+const atOnce = 3
+
 export default defineConfig({
   test: {
     projects: [
@@ -39,7 +42,7 @@ export default defineConfig({
           name: 'contract',
           include: ['packages/server/test/contract/**/*.test.ts'],
           testTimeout: 30_000,
-          maxWorkers: 2,
+          maxWorkers: atOnce,
           sequence: { groupOrder: 2 },
         },
       },
@@ -60,8 +63,7 @@ export default defineConfig({
             'demo/test/**/*.test.ts',
           ],
           testTimeout: 60_000,
-          // Its tests wait for servers more than they work.
-          maxWorkers: 3,
+          maxWorkers: atOnce,
           sequence: { groupOrder: 2 },
         },
       },
@@ -76,7 +78,7 @@ export default defineConfig({
           name: 'proxies',
           include: ['packages/server/test/proxies/**/*.test.ts'],
           testTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: atOnce,
           sequence: { groupOrder: 2 },
         },
       },
