@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SessionItem } from '../api/shapes.ts'
 import { self } from '../frame/self.ts'
 import { SessionHead, SessionRow } from './session-row.tsx'
@@ -31,7 +31,13 @@ export function SessionTable(props: SessionTableProps) {
     else return
     event.preventDefault()
   }
-  const focusRow = useFocusRow(scroller, active)
+  const [focusRow, isOurs] = useFocusRow(scroller, active)
+  const onRowFocus = useCallback(
+    (index: number) => {
+      if (!isOurs()) setActive(index)
+    },
+    [isOurs, setActive],
+  )
   useStartKeys(focusRow)
   return (
     <VirtualList
@@ -58,7 +64,7 @@ export function SessionTable(props: SessionTableProps) {
             own={item.sid === self.value?.sid}
             onOpen={onOpen}
             onEnd={onEnd}
-            onActive={setActive}
+            onActive={onRowFocus}
           />
         )
       }}
@@ -78,24 +84,35 @@ function isRow(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches('[data-row]')
 }
 
-/** A row that is scrolled to stands in the document a few frames later. */
-const framesMax = 6
+/** A row that is scrolled to stands in the document a few frames later, more where the machine is busy. */
+const framesMax = 60
 
-/** Focuses the active row as soon as it is there. */
-function useFocusRow(scroller: { current: HTMLDivElement | null }, active: number): () => void {
+/**
+ * Focuses the active row as soon as it is there. The second tells whether a row has the focus from here:
+ * the keys may have led on meanwhile, and must not be led back.
+ */
+function useFocusRow(
+  scroller: { current: HTMLDivElement | null },
+  active: number,
+): [() => void, () => boolean] {
+  const ours = useRef(false)
   const [wanted, setWanted] = useState(0)
   useEffect(() => {
     if (wanted === 0) return
     let frame = 0
     const attempt = (left: number): void => {
       const row = scroller.current?.querySelector<HTMLElement>(`[data-row="${active}"]`)
-      if (row) row.focus({ preventScroll: true })
-      else if (left > 0) frame = requestAnimationFrame(() => attempt(left - 1))
+      if (row) {
+        ours.current = true
+        row.focus({ preventScroll: true })
+        ours.current = false
+      } else if (left > 0) frame = requestAnimationFrame(() => attempt(left - 1))
     }
     attempt(framesMax)
     return () => cancelAnimationFrame(frame)
   }, [wanted, active])
-  return useCallback(() => setWanted((before) => before + 1), [])
+  const focusRow = useCallback(() => setWanted((before) => before + 1), [])
+  return [focusRow, useCallback(() => ours.current, [])]
 }
 
 /** j and the arrow down lead into the list from anywhere on the page where nothing else has the focus. */

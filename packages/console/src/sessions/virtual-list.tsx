@@ -26,11 +26,15 @@ export function VirtualList(props: VirtualListProps) {
   const { label, count, head, row, active, scroller, onWindow } = props
   const [scroll, setScroll] = useState({ top: 0, viewport: 800, rowHeight: rowHeightNow() })
   const shown = windowOf({ ...scroll, count })
-  // Keys come faster than the screen is drawn: each goes on from where the one before it led.
-  const at = useRef(active)
+  // Keys come faster than the screen is drawn: each goes on from where the one before it led, until that is
+  // drawn, or the rows are others.
+  const led = useRef<number | null>(null)
   useLayoutEffect(() => {
-    at.current = active
+    if (active === led.current) led.current = null
   }, [active])
+  useLayoutEffect(() => {
+    led.current = null
+  }, [count])
   useMeasure(scroller, setScroll)
   useEffect(() => onWindow(shown), [shown.first, shown.end, count, onWindow])
 
@@ -40,12 +44,12 @@ export function VirtualList(props: VirtualListProps) {
     if (element === null || count === 0) return
     const top = scrollTo(to, { ...scroll, top: element.scrollTop, count })
     if (top !== undefined) element.scrollTop = top
-    at.current = to
+    led.current = to === active ? null : to
     props.onActive(to)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(scroll.viewport / scroll.rowHeight) - 1)
-    const to = targetOf(event.key, { active: at.current, count, page })
+    const to = targetOf(event.key, { active: led.current ?? active, count, page })
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) {
       props.onKey(event)
       return
