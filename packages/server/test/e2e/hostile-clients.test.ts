@@ -97,7 +97,7 @@ test('the session of a client that left ends, also when the store was busy at th
       const feed = await api.feed({}, operator)
       return feed.list.some((entry) => entry['sid'] === sid) ? true : undefined
     }
-    await eventually(ended, { withinMs: 10_000, what: "the end of the client's session" })
+    await eventually(ended, { what: "the end of the client's session" })
   } finally {
     await curfew.close()
   }

@@ -167,9 +167,8 @@ describe.each(stores)('a verifier beside a server on %s', (store) => {
         [live, 'good'],
         [dead, 'ended'],
       ] as const) {
-        await eventually(
-          async () => ((await verdict(verifier, accessToken)) === wanted ? true : undefined),
-          { withinMs: 15_000 },
+        await eventually(async () =>
+          (await verdict(verifier, accessToken)) === wanted ? true : undefined,
         )
       }
     })

@@ -183,13 +183,13 @@ async function advance(api: Api, stage: Stage, byMs: number): Promise<void> {
   }
   const status = async (): Promise<number> => (await api.get('/readyz')).status
   const what = `the server's clock following a shift of ${byMs} ms`
-  await eventually(arrived, { withinMs: 10_000, everyMs: 5, what })
+  await eventually(arrived, { everyMs: 5, what })
   // A server that has caught up in the meantime never shows its doubt.
   const doubted = async (): Promise<true | undefined> =>
     (await status()) === 503 ? true : undefined
   await eventually(doubted, { withinMs: 1000, everyMs: 5 }).catch(() => undefined)
   const ready = async (): Promise<true | undefined> => ((await status()) === 200 ? true : undefined)
-  await eventually(ready, { withinMs: 10_000, what })
+  await eventually(ready, { what })
 }
 
 /** By the header Curfew-Now; undefined while the server answers 503 because its clock jumped. */

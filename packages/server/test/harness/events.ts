@@ -36,7 +36,7 @@ export async function openEvents(
     status: response.status,
     headers: response.headers,
     comments: queue.comments,
-    next: (withinMs = 5000) => queue.next(withinMs),
+    next: (withinMs = 30_000) => queue.next(withinMs),
     drain: (quietMs) => drain(queue, quietMs),
     text: () => response.text(),
     close: () => abort.abort(),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Asks until the answer is not undefined; for what another process does in its own time. */
 export async function eventually<T>(
   ask: () => Promise<T | undefined> | T | undefined,
-  { withinMs = 5000, everyMs = 25, what = 'it' }: EventuallyOptions = {},
+  { withinMs = 30_000, everyMs = 25, what = 'it' }: EventuallyOptions = {},
 ): Promise<T> {
   const due = performance.now() + withinMs
   for (;;) {

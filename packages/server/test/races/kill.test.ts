@@ -35,7 +35,7 @@ describe.each(['sqlite', 'postgres'] as const)('one server on %s', (store: Store
         await curfew.kill()
         curfew = await curfew.restart()
         // No help from anybody: it listens, then it is ready.
-        await eventually(() => isReady(curfew), { withinMs: 5000, what: 'readiness' })
+        await eventually(() => isReady(curfew), { what: 'readiness' })
         replica = { name: `restart-${round}`, api: curfew.api }
       }
       await sleep(300)

@@ -64,7 +64,7 @@ async function othersRefresh(at: GateReplica): Promise<void> {
 async function providerIsAsked(mishap: Mishap): Promise<() => void> {
   gates.provider.scripts.set(victim.subject, [mishap])
   const asked = () => (grantsOf(gates.provider, victim.subject) === 1 ? true : undefined)
-  await eventually(asked, { withinMs: 10_000, what: 'the grant' })
+  await eventually(asked, { what: 'the grant' })
   return () => gates.provider.release()
 }
 

@@ -58,7 +58,7 @@ function expired(subject: string): Person {
 async function asked({ subject }: Person, times = 1): Promise<void> {
   const issued = () => gates.provider.issued.filter((one) => one.subject === subject).length
   const rotated = () => (issued() === times ? true : undefined)
-  await eventually(rotated, { withinMs: 10_000, what: 'the grant' })
+  await eventually(rotated, { what: 'the grant' })
 }
 
 /** Dead everywhere, for whoever asks, and at the provider; the only grant was the one under way. */

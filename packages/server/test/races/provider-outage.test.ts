@@ -43,7 +43,7 @@ describe('with onStale: reject', () => {
       wire.set('open')
       const ready = async () =>
         (await curfew.api.get('/readyz')).status === 200 ? true : undefined
-      await eventually(ready, { withinMs: 15_000, everyMs: 100, what: 'readiness' })
+      await eventually(ready, { everyMs: 100, what: 'readiness' })
     }
   })
 
@@ -99,7 +99,7 @@ describe('with onStale: reject', () => {
         const reply = await b.ask(person)
         return reply.status === 401 ? reply : undefined
       }
-      const { body } = await eventually(ended, { withinMs: 10_000, what: 'the end' })
+      const { body } = await eventually(ended, { what: 'the end' })
       expect(JSON.parse(body)).toMatchObject({ revoked_reason: 'idp_refused' })
       expect(grantsOf(gates.provider, person.subject)).toBe(1)
     } finally {
@@ -144,6 +144,6 @@ describe('with onStale: accept', () => {
       expect((await a.ask(person)).status).toBe(200)
       return grantsOf(gates.provider, person.subject) > grants ? true : undefined
     }
-    await eventually(refreshed, { withinMs: 10_000, what: 'the refresh' })
+    await eventually(refreshed, { what: 'the refresh' })
   })
 })

@@ -19,7 +19,7 @@ async function signedIn(count: number, at: Player = sharing.pair.a): Promise<rea
     const keys = [...(await sharing.stranger.look()).keys()]
     return all.every(({ sid }) => keys.some((key) => key.endsWith(sid))) || undefined
   }
-  await eventually(shared, { withinMs: 5000, what: 'the snapshots in Redis' })
+  await eventually(shared, { what: 'the snapshots in Redis' })
   return all
 }
 
@@ -54,7 +54,7 @@ describe('two replicas that hear each other', () => {
       if (one !== undefined) await sharing.ask(pair.b, one)
       return (await metric(pair.b, hit)) > 0 || undefined
     }
-    await eventually(inUse, { withinMs: 10_000, what: 'a first hit' })
+    await eventually(inUse, { what: 'a first hit' })
     const all = await signedIn(20)
     const before = await metric(pair.b, hit)
     expect(await statuses(pair.b, all)).toEqual(each(20, 200))
@@ -72,7 +72,7 @@ describe('two replicas that hear each other', () => {
       const now = await statuses(pair.b, [...known, ...unknown])
       return now.every((status) => status === 401) || undefined
     }
-    await eventually(gone, { withinMs: 3000, what: 'that all are refused' })
+    await eventually(gone, { what: 'that all are refused' })
     for (let again = 0; again < 5; again++) {
       for (const replica of pair.both) expect(await statuses(replica, all)).toEqual(each(20, 401))
     }
@@ -89,7 +89,7 @@ describe('two replicas that hear each other', () => {
     for (const role of ['pilot', 'ops', 'pilot']) {
       await sharing.regrant(pair.a, held, [role])
       const there = async () => (await sharing.ask(pair.b, held)).roles === role || undefined
-      await eventually(there, { withinMs: 1000, everyMs: 5, what: `the role ${role}` })
+      await eventually(there, { everyMs: 5, what: `the role ${role}` })
       // A hostile writer brings the old one back, again and again.
       for (let again = 0; again < 5; again++) {
         await stranger.put(old)

@@ -119,12 +119,12 @@ describe.each(['refused', 'silent'] as const)('a store that is %s', (mode: WireM
     expect(act.status).toBe(503)
     a.wire.set('open')
     const ready = async () => ((await a.api.get('/readyz')).status === 200 ? true : undefined)
-    await eventually(ready, { withinMs: 10_000, what: 'readiness' })
+    await eventually(ready, { what: 'readiness' })
     const again = async () => {
       const { act: repeated } = await witness.refresh(a, kept)
       return repeated.status === 200 ? true : undefined
     }
-    await eventually(again, { withinMs: 5000, what: 'the refresh' })
+    await eventually(again, { what: 'the refresh' })
     for (const replica of [a, b]) {
       expect((await witness.use(replica, ended)).verdict).toBe('ended')
       expect((await witness.use(replica, kept)).verdict).toBe('accepted')
@@ -144,7 +144,7 @@ test('S42: a logout that was answered 503 ends the session when it is repeated',
     const { status } = await witness.logout(a, held42)
     return status === 200 ? true : undefined
   }
-  await eventually(repeated, { withinMs: 8000, what: 'the repeated logout' })
+  await eventually(repeated, { what: 'the repeated logout' })
   for (const replica of [a, b]) expect((await witness.use(replica, held42)).verdict).toBe('ended')
   const metrics = await (await fetch(`${a.curfew.url}/metrics`)).text()
   expect(metrics).toMatch(/^curfew_logout_total\{result="token_fail"\} [1-9]/m)

@@ -171,7 +171,7 @@ describe('a connection to one Redis server', () => {
       await early.close()
     }
     await connection.close()
-    await eventually(async () => (await clients()) === 0 || undefined, { withinMs: 10_000 })
+    await eventually(async () => (await clients()) === 0 || undefined)
     expect(await failureOf(connection.get('a'))).toBe('offline')
   })
 })

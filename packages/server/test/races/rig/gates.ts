@@ -163,7 +163,7 @@ function defaults(
   { issuer, clientId, clientSecret }: ScriptableProvider,
   { idp = {}, secondIdp }: Pick<GatesOptions, 'idp' | 'secondIdp'>,
 ): JsonObject {
-  const own = { issuer, clientId, clientSecret, claimsFrom: ['id_token'], timeout: '2s' }
+  const own = { issuer, clientId, clientSecret, claimsFrom: ['id_token'], timeout: '8s' }
   const first = merge({ ...own, id: 'main' }, idp)
   const second = secondIdp === undefined ? [] : [merge({ ...own, id: 'second' }, secondIdp)]
   const last = second.length === 0 ? 'main' : 'second'
@@ -227,7 +227,7 @@ async function followed(
     all.map(({ curfew, name }, index) => {
       const due = (before[index] ?? 0) + byMs / 1000 - 1
       const arrived = async () => ((await secondsOf(curfew)) >= due ? true : undefined)
-      return eventually(arrived, { withinMs: 10_000, everyMs: 10, what: `the clock of ${name}` })
+      return eventually(arrived, { everyMs: 10, what: `the clock of ${name}` })
     }),
   )
 }
