@@ -78,6 +78,10 @@ export const german: Texts = {
     text: 'Noch ist nichts geschehen. Wenn Sie angemeldet bleiben möchten, schließen Sie diese Seite.',
     signOut: 'Abmelden',
   },
+  ended: {
+    title: 'Sie wurden abgemeldet',
+    text: 'Sie kommen danach dorthin zurück, wo Sie waren.',
+  },
   signedOut: {
     title: 'Sie sind abgemeldet',
     text: 'Ihre Sitzung auf diesem Gerät ist beendet.',
@@ -86,6 +90,11 @@ export const german: Texts = {
     signIn: 'Wieder anmelden',
     goTo: (host) => html`Zu ${host}`,
     goBack: 'Zurück',
+  },
+  notFound: {
+    title: 'Diese Seite gibt es nicht',
+    text: 'Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.',
+    home: 'Zur Startseite',
   },
   forbidden: {
     title: 'Kein Zugriff',
