@@ -57,7 +57,7 @@ export const english: Texts = {
   },
   console: {
     forAdministrators: (uid) =>
-      `The console is for administrators, and you are signed in as ${uid}. Who is one stands in the configuration, under users.`,
+      `The console is for administrators, and you are signed in as ${uid}. The configuration names the administrators, under users.`,
     byLink: {
       title: 'Sign in by a link',
       text: 'Run curfew admin link UID where Curfew runs, with the user id of an administrator, and open the link that it prints.',

@@ -58,7 +58,7 @@ export const german: Texts = {
   },
   console: {
     forAdministrators: (uid) =>
-      `Die Konsole ist für Administratoren, und Sie sind als ${uid} angemeldet. Wer Administrator ist, steht in der Konfiguration unter users.`,
+      `Die Konsole ist für Administratoren, und Sie sind als ${uid} angemeldet. Die Konfiguration nennt die Administratoren, unter users.`,
     byLink: {
       title: 'Melden Sie sich mit einem Link an',
       text: 'Rufen Sie dort, wo Curfew läuft, curfew admin link UID mit der Kennung eines Administrators auf, und öffnen Sie den ausgegebenen Link.',
