@@ -71,7 +71,7 @@ main {
   background: var(--card);
 }
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
-p { margin: 0 0 .75rem; }
+p { margin: 0 0 .75rem; text-wrap: pretty; }
 p:last-child { margin: 0; }
 bdi { font-weight: 600; }
 .quiet, footer { color: var(--quiet); }
