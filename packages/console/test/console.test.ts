@@ -210,7 +210,8 @@ describe('a user', () => {
     await page.getByText('Suspicious activity').waitFor()
     const again = page.getByRole('link', { name: 'Sign in again' })
     await again.click()
-    await page.waitForURL(mock.url)
+    // What is told there need not be told again on the way to the provider.
+    await page.waitForURL(`${mock.url}?told=yes`)
   })
 })
 
