@@ -144,6 +144,18 @@ describe('nothing was added', () => {
     expect((await ask('?since=abcd.3', { 'if-none-match': String(etag) })).statusCode).toBe(304)
   })
 
+  test('nor is a page that entries have left since, whose tokens have expired', async () => {
+    const { world, ask } = feedWorld()
+    const tag = async () => String((await ask('')).headers.etag)
+    world.feedPage = () => page({ entries: [entry(1), entry(2), entry(3)] })
+    const all = await tag()
+    world.feedPage = () => page({ entries: [entry(2)] })
+    const one = await tag()
+    expect((await ask('', { 'if-none-match': all })).statusCode).toBe(304)
+    world.feedPage = () => page({ entries: [entry(2), entry(3)] })
+    expect((await ask('', { 'if-none-match': one })).statusCode).toBe(200)
+  })
+
   test('but a reset is always told in full', async () => {
     const { world, ask } = feedWorld()
     world.feedPage = () => page({ entries: [entry(1)], reset: true })

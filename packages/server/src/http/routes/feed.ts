@@ -111,19 +111,25 @@ function describe(reply: FastifyReply, page: FeedPage): void {
  * must get the next one.
  */
 function tagOf({ head, entries }: FeedPage): string {
-  const [first, last] = [entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0]
+  const { first, last } = spanOf(entries)
   return `W/"${formatCursor(head)}-${first}-${last}"`
 }
 
-/** An empty page says nothing that a reader who has seen this head does not know. */
-function isKnown(header: string | undefined, page: FeedPage): boolean {
+function spanOf(entries: FeedPage['entries']): { readonly first: number; readonly last: number } {
+  return { first: entries.at(0)?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 }
+}
+
+/** Nothing was added for who has seen this head, and a page that this one is a part of. */
+function isKnown(header: string | undefined, { head, entries }: FeedPage): boolean {
   if (header === undefined) return false
-  const tag = tagOf(page).slice(3, -1)
-  const head = `${formatCursor(page.head)}-`
+  const { first, last } = spanOf(entries)
+  const seen = `${formatCursor(head)}-`
   return header.split(',').some((entry) => {
-    const candidate = entry.trim().replace(/^W\//, '').replaceAll('"', '')
-    if (candidate === '*' || candidate === tag) return true
-    return page.entries.length === 0 && candidate.startsWith(head)
+    const tag = entry.trim().replace(/^W\//, '').replaceAll('"', '')
+    if (tag === '*') return true
+    if (!tag.startsWith(seen)) return false
+    const [from = Number.NaN, to = Number.NaN] = tag.slice(seen.length).split('-').map(Number)
+    return entries.length === 0 || (from <= first && last <= to)
   })
 }
 
