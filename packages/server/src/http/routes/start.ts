@@ -20,7 +20,9 @@ const startBody = closed({
   device_name: Type.Optional(text(512, 'As the user calls it.')),
   ip: Type.Optional(Type.String({ format: 'ip', description: "The user's address." })),
   user_agent: Type.Optional(
-    Type.String({ description: "The user's agent, recorded and never judged: what is long is cut." }),
+    Type.String({
+      description: "The user's agent, recorded and never judged: what is long is cut.",
+    }),
   ),
   auth_time: Type.Optional(
     Type.Integer({ minimum: 0, format: 'past', description: 'When the user authenticated.' }),
