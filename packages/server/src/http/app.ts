@@ -39,6 +39,7 @@ import { Limits } from './limits.ts'
 import {
   answerWhileSending,
   createListener,
+  inOriginForm,
   readUnannouncedBodies,
   requestTimeoutMs,
 } from './listener.ts'
@@ -234,7 +235,9 @@ function bareApp(
 function serverWith(ahead: HttpDeps['ahead']) {
   return (route: RequestListener) =>
     createListener((message, response) => {
-      if (!ahead(message, response)) route(message, response)
+      if (ahead(message, response)) return
+      message.url = inOriginForm(message.url ?? '/')
+      route(message, response)
     })
 }
 
