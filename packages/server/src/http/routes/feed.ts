@@ -64,9 +64,10 @@ export function feedRoutes(app: App, context: HttpContext): void {
       const position = feedPosition(since, context.clock.now())
       const asked = limit === undefined ? null : Number(limit)
       const told = await pageFor(page, { position, all: all === 'true', limit: asked })
-      describe(reply, told)
+      const kind = all === 'true' ? 'all' : 'unexpired'
+      describe(reply, told, kind)
       context.verifiers.pulled(readerOf(context, request), told.cursor, context.clock.now())
-      if (!told.reset && isKnown(request.headers['if-none-match'], told)) {
+      if (!told.reset && isKnown(request.headers['if-none-match'], told, kind)) {
         return reply.code(304).send()
       }
       return reply.send(told.entries.map(entryJson))
@@ -94,10 +95,13 @@ function stampNow(context: HttpContext) {
   }
 }
 
-function describe(reply: FastifyReply, page: FeedPage): void {
+/** Which ends an answer tells of. */
+type Kind = 'all' | 'unexpired'
+
+function describe(reply: FastifyReply, page: FeedPage, kind: Kind): void {
   reply.headers({
     'cache-control': 'no-cache',
-    etag: tagOf(page),
+    etag: tagOf(page, kind),
     'curfew-cursor': formatCursor(page.cursor),
     'curfew-now': String(toSeconds(page.now)),
   })
@@ -110,9 +114,9 @@ function describe(reply: FastifyReply, page: FeedPage): void {
  * 8.8.1). It names the page as well as the head: a reader that sends along the tag of the page before
  * must get the next one.
  */
-function tagOf({ head, entries }: FeedPage): string {
+function tagOf({ head, entries }: FeedPage, kind: Kind): string {
   const { first, last } = spanOf(entries)
-  return `W/"${formatCursor(head)}-${first}-${last}"`
+  return `W/"${formatCursor(head)}-${kind}-${first}-${last}"`
 }
 
 function spanOf(entries: FeedPage['entries']): { readonly first: number; readonly last: number } {
@@ -120,10 +124,10 @@ function spanOf(entries: FeedPage['entries']): { readonly first: number; readonl
 }
 
 /** Nothing was added for who has seen this head, and a page that this one is a part of. */
-function isKnown(header: string | undefined, { head, entries }: FeedPage): boolean {
+function isKnown(header: string | undefined, { head, entries }: FeedPage, kind: Kind): boolean {
   if (header === undefined) return false
   const { first, last } = spanOf(entries)
-  const seen = `${formatCursor(head)}-`
+  const seen = `${formatCursor(head)}-${kind}-`
   return header.split(',').some((entry) => {
     const tag = entry.trim().replace(/^W\//, '').replaceAll('"', '')
     if (tag === '*') return true
