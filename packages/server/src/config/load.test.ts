@@ -83,11 +83,10 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     /less than twice/,
   ],
   ['sessions: {idleTtl: 1m}', 'sessions.idleTtl', /shorter than the life of an access token/],
-  ['sessions: {absoluteTtl: 1d}', 'sessions.idleTtl', /longer than absoluteTtl/],
   [
-    'sessions: {devices: {app: {policy: single, absoluteTtl: 1h}}}',
-    'sessions.devices.app.absoluteTtl',
-    /longer than absoluteTtl/,
+    'sessions: {devices: {app: {policy: single, idleTtl: 1m}}}',
+    'sessions.devices.app.idleTtl',
+    /shorter than the life of an access token/,
   ],
   [
     'sessions: {devices: {app: {policy: single, limit: 3}}}',
@@ -295,6 +294,14 @@ test('scenario D07: a bundle of certificates that can all be read is taken', () 
   expect(mistakes(base + text.replace(ca, cut))).toMatchObject([
     { path: 'identityProviders[0].ca' },
   ])
+})
+
+test.each([
+  'sessions: {absoluteTtl: 1d}',
+  'sessions: {absoluteTtl: 1m}',
+  'sessions: {devices: {app: {policy: single, absoluteTtl: 1h}}}',
+])('%s needs no idleTtl beside it', (text) => {
+  expect(mistakes(base + text)).toEqual([])
 })
 
 test.each(['999999d', '999999999m', '999999h'])(

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
@@ -38,6 +39,7 @@ import { Limits } from './limits.ts'
 import {
   answerWhileSending,
   createListener,
+  inOriginForm,
   readUnannouncedBodies,
   requestTimeoutMs,
 } from './listener.ts'
@@ -233,7 +235,9 @@ function bareApp(
 function serverWith(ahead: HttpDeps['ahead']) {
   return (route: RequestListener) =>
     createListener((message, response) => {
-      if (!ahead(message, response)) route(message, response)
+      if (ahead(message, response)) return
+      message.url = inOriginForm(message.url ?? '/')
+      route(message, response)
     })
 }
 
@@ -308,14 +312,17 @@ function refuseEmptySegments(app: App): void {
   })
 }
 
-/** JSON only; an empty body counts as `{}` (API.md). */
+/** JSON only, in UTF-8 (RFC 8259, section 8.1); an empty body counts as `{}` (API.md). */
 function acceptJson(app: App): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (typeof body === 'string' && body.trim() === '') done(null, {})
-    else if (isTooDeep(body as string)) done(new Problem('malformed_body', { detail: tooDeep }))
-    else void parseJson(request, body as string, done)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const text = body.toString()
+    // Read anyway, every unreadable byte would become the same character, and two users one.
+    if (!isUtf8(body as Buffer)) done(new Problem('malformed_body', { detail: notUtf8 }))
+    else if (text.trim() === '') done(null, {})
+    else if (isTooDeep(text)) done(new Problem('malformed_body', { detail: tooDeep }))
+    else void parseJson(request, text, done)
   })
   // `curl -d ''` names another type and sends nothing: that is `{}` as well. What holds anything is 415.
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
@@ -328,6 +335,7 @@ function acceptJson(app: App): void {
   })
 }
 
+const notUtf8 = 'The body is not UTF-8.'
 const tooDeep = `The body is nested deeper than ${jsonDepthMax} levels.`
 
 function unsupportedMediaType(type: string | undefined): Problem {

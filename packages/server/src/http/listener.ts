@@ -21,6 +21,15 @@ export function createListener(answer: RequestListener): Server {
 }
 
 /**
+ * The target without the scheme and host that it may come with (RFC 9112, section 3.2.2), which the router
+ * would take for a path. Nothing here rests on the host that a request names.
+ */
+export function inOriginForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, '')
+  return rest.startsWith('/') || rest === target ? rest : `/${rest}`
+}
+
+/**
  * Fastify reads the body of whatever names a content type, and would wait for ever for the end of one
  * that was never announced (`curl -X POST -H 'Content-Type: application/json'`).
  */
