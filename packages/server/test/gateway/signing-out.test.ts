@@ -165,6 +165,15 @@ describe('where it leads', () => {
     expect(await standing(visitor, `${elsewhere}/`)).toEqual(outside)
     expect(await standing(visitor)).toEqual(outside)
   })
+
+  test('there, a cookie that somebody has planted first does not hide the session', async () => {
+    const visitor = await signedIn(gate, `${elsewhere}/`)
+    const headers = [['Cookie', 'curfew=planted'] as const]
+    const leaving = await visitor.send(`${elsewhere}/.curfew/signout`, { headers })
+    const alone = gate.visitor()
+    expect((await signOut(alone, leaving.headers['location'] ?? '')).status).toBe(302)
+    expect(await standing(visitor, `${elsewhere}/`)).toEqual(outside)
+  })
 })
 
 describe('rule 29 CSRF: it acts without its page only when the person or our own page opened it', () => {
