@@ -192,6 +192,13 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     /no value called "user"/,
   ],
   ['gateway: {headers: {X-U: "{{ uid | up }}"}}', 'gateway.headers.X-U', /no filter called "up"/],
+  [
+    `gateway: {headers: {X-U: "{{ roles | join(', | ') | up('a|b') }}"}}`,
+    'gateway.headers.X-U',
+    /no filter called "up\('a\|b'\)"/,
+  ],
+  ['gateway: {rules: [{hosts: ["[1::2::3]"]}]}', 'gateway.rules[0].hosts[0]', /no IPv6 address/],
+  ['gateway: {returnTo: ["[::g]"]}', 'gateway.returnTo[0]', /not a host/],
   ['gateway: {rules: [{hosts: [a], idp: x}]}', 'gateway.rules[0].idp', /no identity provider/],
   [
     'gateway: {rules: [{hosts: ["*.a.b"]}, {hosts: [x.a.b], require: none}]}',

@@ -1,4 +1,4 @@
-import { isIpAddress } from '../addresses.ts'
+import { hostPattern, isIpAddress } from '../addresses.ts'
 import type { Path, Reporter } from '../mistakes.ts'
 import type { RawConfig } from '../schema.ts'
 import { reportUnknownProvider } from './role-rules.ts'
@@ -10,8 +10,10 @@ type RawRule = RawConfig['gateway']['rules'][number]
 export function checkGateway(config: RawConfig, report: Reporter): void {
   checkCookie(config, report)
   checkHeaders(config.gateway.headers, ['gateway', 'headers'], report)
+  checkHosts(config.gateway.returnTo, ['gateway', 'returnTo'], report)
   for (const [index, rule] of config.gateway.rules.entries()) {
     const path: Path = ['gateway', 'rules', index]
+    checkHosts(rule.hosts, [...path, 'hosts'], report)
     checkIdps(rule, config, path, report)
     checkShadow(rule, config.gateway.rules.slice(0, index), path, report)
     checkIssuers(rule, config, path, report)
@@ -44,6 +46,13 @@ function domainProblem(domain: string, host: string): string | undefined {
   if (!name.includes('.') && name !== 'localhost') return `${name} is too wide for a cookie`
   if (host === name || host.endsWith(`.${name}`)) return undefined
   return `it does not cover ${host}, the host of publicUrl`
+}
+
+function checkHosts(hosts: readonly string[], path: Path, report: Reporter): void {
+  for (const [index, host] of hosts.entries()) {
+    if (hostPattern(host) !== undefined) continue
+    report.add([...path, index], `${host} is no IPv6 address`, 'Write one such as [::1].')
+  }
 }
 
 function checkHeaders(headers: Record<string, string>, path: Path, report: Reporter): void {

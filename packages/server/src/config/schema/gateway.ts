@@ -15,9 +15,9 @@ import {
 } from './vocabulary.ts'
 
 const hostPattern = pattern(
-  '^(?:\\*\\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?$',
+  '^(?:(?:\\*\\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{1,5})?$',
   {
-    description: 'A host, or *. and a host.',
+    description: 'A host, or *. and a host; an IPv6 address stands in brackets.',
     expects: 'a host such as app.example.com or *.example.com (no scheme, no path)',
     sample: 'sample.invalid',
   },
