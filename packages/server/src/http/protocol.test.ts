@@ -138,6 +138,32 @@ describe('bodies', () => {
     expect(answer.body).not.toContain('nowhere')
   })
 
+  test('a body that is no UTF-8 is 400: it would be taken for another text', async () => {
+    const { app } = worldOfOne()
+    const payload = Buffer.from('{"uid":"b\u00f6b"}', 'latin1')
+    const headers = { ...basic('backend'), ...json }
+    const answer = await send(app, { method: 'POST', url: '/sessions', headers, payload })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().code).toBe('malformed_body')
+  })
+
+  test.each(['/sessions', '/oauth/token'])(
+    'RFC 9110, 15.5.16: a packed body at %s is 415, and the answer says what is taken',
+    async (url) => {
+      const { app } = worldOfOne()
+      const type = url === '/sessions' ? 'application/json' : 'application/x-www-form-urlencoded'
+      const headers = { ...basic('backend'), 'content-type': type }
+      const ask = (coding: string) => {
+        const coded = { ...headers, 'content-encoding': coding }
+        return send(app, { method: 'POST', url, headers: coded, payload: '{"uid":"bob"}' })
+      }
+      const packed = await ask('gzip')
+      expect(packed.statusCode).toBe(415)
+      expect(packed.headers['accept-encoding']).toBe('identity')
+      expect((await ask('identity')).statusCode).not.toBe(415)
+    },
+  )
+
   test('claims are at most 4 KB, and text has no control characters', async () => {
     const start = (more: object) =>
       send(worldOfOne().app, {
