@@ -279,6 +279,7 @@ describe('scenario G01: secrets', () => {
     ['secrets: [short]', 'secrets[0]', /32 bytes in base64url.*curfew secret new/],
     [`secrets: ["${secret}="]`, 'secrets[0]', /32 bytes/],
     [`secrets: [${secret}, ${secret}]`, 'secrets[1]', /twice/],
+    ['secrets: short-of-a-list', 'secrets', /this text is not a list of secrets/],
   ])('%s', (text, path, says) => {
     const [mistake] = mistakes(server + text)
     expect(mistake?.path).toBe(path)

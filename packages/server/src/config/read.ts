@@ -196,11 +196,16 @@ function wrong(
   context: ReadContext,
   narrower: SchemaNode = schema,
 ): unknown {
-  const secret = schema.secret === true || narrower.secret === true
+  const secret = holdsSecret(schema) || holdsSecret(narrower)
   const shown = show(value, secret, context.originOf(path))
   const expected = schema.expects === undefined ? expectation(narrower) : expectation(schema)
   context.findings.add(path, `${shown} is not ${expected}`, `Write ${expected}.`)
   return standIn(schema)
+}
+
+/** A secret that was written in place of a list of secrets is one, too. */
+function holdsSecret({ secret, items, anyOf = [] }: SchemaNode): boolean {
+  return secret === true || (items !== undefined && holdsSecret(items)) || anyOf.some(holdsSecret)
 }
 
 function show(value: unknown, secret: boolean, origin: string | undefined): string {
