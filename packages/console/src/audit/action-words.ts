@@ -8,6 +8,8 @@ const verbs: Readonly<Record<string, { readonly verb: string; readonly label: st
   user_enabled: { verb: 'enabled', label: 'Enabled a user' },
   user_changed: { verb: 'changed', label: 'Changed a user' },
   keys_rotated: { verb: 'rotated the signing key', label: 'Rotated the signing key' },
+  secret_retired: { verb: 'retired the secret', label: 'Retired a secret' },
+  recovered: { verb: 'recovered from a restore', label: 'Recovered from a restore' },
   effects_retried: { verb: 'retried effects', label: 'Retried effects' },
   admin_link_made: { verb: 'made a sign-in link for', label: 'Made a sign-in link' },
   admin_link_used: { verb: 'used the sign-in link for', label: 'Used a sign-in link' },

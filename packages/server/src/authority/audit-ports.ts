@@ -9,6 +9,8 @@ export const auditActions = [
   'user_changed',
   'session_changed',
   'keys_rotated',
+  'secret_retired',
+  'recovered',
   'effects_retried',
   'admin_link_made',
   'admin_link_used',

@@ -54,8 +54,13 @@ export async function retireSecret(
       `the secret ${options.keyId} still stands in \`secrets\`; remove it there first, on every replica`,
     )
   }
-  const result = await house.store.retireKeyId(options.keyId as KeyId)
-  if (result === 'unknown') throw new CommandFailed(`no secret ${options.keyId} is listed`)
+  const { secrets } = await keysJson(house, house.clock.now())
+  if (!secrets.some((secret) => secret.key_id === options.keyId)) {
+    throw new CommandFailed(`no secret ${options.keyId} is listed`)
+  }
+  const act = { action: 'secret_retired', target: options.keyId, detail: {} } as const
+  await house.authority.record(null, act)
+  await house.store.retireKeyId(options.keyId as KeyId)
   print(io, options.json, { key_id: options.keyId, retired: true }, [
     `${options.keyId} is retired: tokens that it derived are refused from now on`,
   ])

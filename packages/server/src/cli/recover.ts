@@ -11,6 +11,8 @@ export async function recover(
   house: House,
   options: { readonly keep: boolean; readonly json: boolean },
 ): Promise<void> {
+  const detail = { keep: options.keep }
+  await house.authority.record(null, { action: 'recovered', target: null, detail })
   const { head } = await house.store.tail(null)
   const epoch = await house.store.renewEpoch(head.epoch)
   const ended = options.keep ? 0 : await endAll(house.rooms)

@@ -16,19 +16,31 @@ import { Problem, type ProblemCode } from './problems.ts'
  * @throws OAuthError `invalid_dpop_proof`, `use_dpop_nonce`, `invalid_request` when there is none
  */
 export async function proofOf(
-  { dpop, settings }: HttpContext,
+  context: HttpContext,
   request: FastifyRequest,
   client: ClientRules,
 ): Promise<string | null> {
+  const thumbprint = await proofIfAny(context, request, { client, path: '/oauth/token' })
+  if (thumbprint !== null || client.dpop === 'offered') return thumbprint
+  throw invalidRequest('The client has to send a DPoP proof (RFC 9449).')
+}
+
+/**
+ * The same at an endpoint where nobody has to send one.
+ *
+ * @throws OAuthError `invalid_dpop_proof`, `use_dpop_nonce`
+ */
+export async function proofIfAny(
+  { dpop, settings }: HttpContext,
+  request: FastifyRequest,
+  { client, path }: { readonly client: ClientRules; readonly path: string },
+): Promise<string | null> {
   const proofs = proofsIn(request.raw.rawHeaders)
   const [proof] = proofs
-  if (proof === undefined) {
-    if (client.dpop === 'offered') return null
-    throw invalidRequest('The client has to send a DPoP proof (RFC 9449).')
-  }
+  if (proof === undefined) return null
   if (proofs.length > 1) throw badProof('there is more than one')
   // What our metadata call it, never what a request claims that it is called.
-  const url = `${settings.publicUrl}/oauth/token`
+  const url = `${settings.publicUrl}${path}`
   const asked = { proof, method: request.method, url, accessToken: null }
   const verdict = await dpop.check({ ...asked, nonceRequired: client.dpop === 'nonce' })
   switch (verdict.kind) {
@@ -46,7 +58,7 @@ export async function proofOf(
   }
 }
 
-function badProof(why: string): OAuthError {
+export function badProof(why: string): OAuthError {
   return new OAuthError('invalid_dpop_proof', {
     description: `The DPoP proof is not good: ${why}.`,
   })

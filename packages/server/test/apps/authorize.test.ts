@@ -4,6 +4,7 @@ import type { Gate } from '#test/gateway/gate.ts'
 import { titleOf } from '#test/gateway/steps.ts'
 import { type HeaderPairs, sendRaw } from '#test/gateway/wire.ts'
 import { clients } from '#test/harness/index.ts'
+import { DpopKey } from '../../../verifier/test/dpop-key.ts'
 import {
   addressOf,
   at,
@@ -341,5 +342,27 @@ describe('POST /oauth/par (RFC 9126)', () => {
     )
     expect(destinationOf(reply).href.startsWith(at.web)).toBe(true)
     expect(told(reply)['state']).toBe('pushed')
+  })
+
+  test('rule 34 DPoP: a proof binds the code to its key, and may not contradict dpop_jkt (RFC 9449, section 10.1)', async () => {
+    const key = await DpopKey.make()
+    const { api, issuer } = gate.curfew
+    const proven = async (parameters: Changes) => ({
+      as: clients.webapp,
+      form: parameters,
+      headers: { dpop: await key.proof({ method: 'POST', url: `${issuer}/oauth/par` }) },
+    })
+    const stray = requestOf({ dpop_jkt: 'k'.repeat(43) }).parameters
+    const refused = await api.post('/oauth/par', await proven(stray))
+    expect([refused.status, refused.body['error']]).toEqual([400, 'invalid_dpop_proof'])
+    const { parameters, verifier } = requestOf()
+    const pushed = await api.post('/oauth/par', await proven(parameters))
+    expect(pushed.status).toBe(201)
+    const request_uri = String(pushed.body['request_uri'])
+    const url = new URLSearchParams({ request_uri, client_id: clients.webapp.id })
+    const reply = await signInBy(gate, gate.visitor(), `${issuer}/oauth/authorize?${url}`)
+    const code = told(reply)['code'] ?? ''
+    const bare = await redeem(gate.curfew, { code, verifier, parameters })
+    expect([bare.status, bare.body['error']]).toEqual([400, 'invalid_grant'])
   })
 })

@@ -84,6 +84,7 @@ test('acts have their rows, by whoever did them, and none has a secret', async (
   await run('users', 'enable', uid)
   await run('keys', 'rotate')
   await run('effects', 'retry', '--all')
+  await run('recover', '--keep-sessions')
   const link = await linked()
   expect(await audit({ target: uid })).toMatchObject([
     { actor: 'shell', action: 'user_enabled' },
@@ -95,7 +96,7 @@ test('acts have their rows, by whoever did them, and none has a secret', async (
   const shown = await run('audit', 'list', '--actor', 'shell', '--json')
   const { items } = JSON.parse(shown.stdout) as { items: JsonObject[] }
   const actions = items.map((one) => one['action'])
-  for (const action of ['keys_rotated', 'effects_retried', 'admin_link_made']) {
+  for (const action of ['keys_rotated', 'effects_retried', 'recovered', 'admin_link_made']) {
     expect(actions).toContain(action)
   }
   expect(shown.stdout).not.toContain(link.searchParams.get('token'))

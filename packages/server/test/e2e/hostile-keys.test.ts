@@ -1,6 +1,13 @@
 /* Attacks on the key ring (rules 12 to 14): each test states what must hold. */
 import { expect, test } from 'vitest'
-import { eventually, freshUid, newSecret, runCommand, startCurfew } from '#test/harness/index.ts'
+import {
+  clients,
+  eventually,
+  freshUid,
+  newSecret,
+  runCommand,
+  startCurfew,
+} from '#test/harness/index.ts'
 
 const delay = { keyActivationDelay: '0s' }
 
@@ -28,6 +35,11 @@ test('rule 14 key ring: a retired secret stays retired when a replica that still
       cwd: clean.stage.folder,
     })
     expect(retired.code, retired.stderr).toBe(0)
+    const said = await clean.api.get('/admin/audit', {
+      as: clients.operator,
+      query: { target: old },
+    })
+    expect(said.items).toMatchObject([{ actor: 'shell', action: 'secret_retired' }])
     // Until it has heard of it, it lacks a secret that is listed: 503.
     const refused = async () => {
       const { status } = await clean.api.get('/sessions', { as: login.sessionToken })

@@ -17,6 +17,8 @@ const config = {
   sessions: { devices: { fleet: { policy: 'multiple' } } },
 }
 
+/** Enough for sign-ins and ends on any machine. */
+const actsBetween = 100
 const kills = { sqlite: 5, postgres: 4 } as const
 
 describe.each(['sqlite', 'postgres'] as const)('one server on %s', (store: StoreKind) => {
@@ -31,14 +33,14 @@ describe.each(['sqlite', 'postgres'] as const)('one server on %s', (store: Store
       const replicas = () => [replica]
       const crowd = startCrowd({ witness, users, replicas, seed: seedOfRun })
       for (let round = 1; round <= kills[store]; round++) {
-        await sleep(400 + chance.below(1200))
+        await Promise.all([crowd.work(actsBetween), sleep(400 + chance.below(1200))])
         await curfew.kill()
         curfew = await curfew.restart()
         // No help from anybody: it listens, then it is ready.
         await eventually(() => isReady(curfew), { what: 'readiness' })
         replica = { name: `restart-${round}`, api: curfew.api }
       }
-      await sleep(300)
+      await crowd.work(actsBetween)
       await crowd.stop()
       await crowd.verify()
       report(`${store}, one server`, witness)
@@ -59,12 +61,12 @@ test('one of two replicas is killed again and again under load; nobody notices m
     let replicas: readonly Replica[] = pair.both
     const crowd = startCrowd({ witness, users, replicas: () => replicas, seed: seedOfRun })
     for (let round = 1; round <= 4; round++) {
-      await sleep(400 + chance.below(1200))
+      await Promise.all([crowd.work(actsBetween), sleep(400 + chance.below(1200))])
       await victim.kill()
       victim = await victim.restart()
       replicas = [{ name: `a-${round}`, api: victim.api }, b]
     }
-    await sleep(300)
+    await crowd.work(actsBetween)
     await crowd.stop()
     await crowd.verify()
     report('postgres, two servers', witness)

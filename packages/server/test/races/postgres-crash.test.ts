@@ -9,6 +9,8 @@ import { openPair, type Pair } from './rig/pair.ts'
 
 const users = 24
 const crashes = 3
+/** Enough for sign-ins and ends on any machine. */
+const actsBetween = 100
 
 let stage: OwnStage
 let pair: Pair
@@ -31,10 +33,10 @@ test(`${crashes} crashes of PostgreSQL under load: 503 in between, then all goes
   const crowd = startCrowd({ witness, users, replicas: () => both, seed: seedOfRun })
   const unanswered: number[] = []
   for (let crash = 0; crash < crashes; crash++) {
-    await sleep(600 + chance.below(900))
+    await Promise.all([crowd.work(actsBetween), sleep(600 + chance.below(900))])
     await stage.postgres.kill()
     const from = performance.now()
-    await sleep(1000 + chance.below(1500))
+    await Promise.all([crowd.work(2 * users), sleep(1000 + chance.below(1500))])
     // Both answer, and what they answer is 503; the processes live.
     const during = witness.history.acts.filter((act) => act.from > from)
     expect(during.length).toBeGreaterThan(0)
@@ -47,7 +49,7 @@ test(`${crashes} crashes of PostgreSQL under load: 503 in between, then all goes
       await eventually(ready, { what: 'readiness after the crash' })
     }
   }
-  await sleep(500)
+  await crowd.work(actsBetween)
   await crowd.stop()
   await crowd.verify()
   const { acts } = witness.history

@@ -4,7 +4,7 @@
  * token again, the same logout again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freshUid } from '#test/harness/index.ts'
+import { eventually, freshUid } from '#test/harness/index.ts'
 import { Chance } from './chance.ts'
 import type { Verdict } from './history.ts'
 import type { Held, Replica, Witness } from './witness.ts'
@@ -18,6 +18,8 @@ export type CrowdOptions = {
 }
 
 export type Crowd = {
+  /** Resolves when so many more of its requests are over, answered or not: how soon is the machine's business. */
+  work(acts: number): Promise<void>
   /** The clients that have not been told of an end of their session. */
   held(): readonly Held[]
   /** No new requests; resolves when the last one is over. */
@@ -36,6 +38,11 @@ export function startCrowd({ witness, users, replicas, seed }: CrowdOptions): Cr
   })
   const held = (): readonly Held[] => people.flatMap((person) => person.helds)
   return {
+    work: async (acts) => {
+      const { history } = witness
+      const due = history.acts.length + acts
+      await eventually(() => history.acts.length >= due || undefined, { what: `${acts} acts` })
+    },
     held,
     stop: async () => {
       over = true
