@@ -40,12 +40,9 @@ describe('paths and methods', () => {
     expect(answer.json().error).toBe('invalid_request')
   })
 
-  test('HEAD answers like GET, without a body', async () => {
-    const answer = await send(worldOfOne().app, {
-      method: 'HEAD',
-      url: '/sessions',
-      headers: bearer('tok-1'),
-    })
+  test.each(['/sessions', '/'])('HEAD %s answers like GET, without a body', async (url) => {
+    const headers = bearer('tok-1')
+    const answer = await send(worldOfOne().app, { method: 'HEAD', url, headers })
     expect(answer.statusCode).toBe(200)
     expect(answer.body).toBe('')
   })
