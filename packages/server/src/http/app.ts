@@ -9,8 +9,6 @@ import {
   type ConnectionError,
   type FastifyInstance,
   type FastifyPluginCallback,
-  type FastifyReply,
-  type FastifyRequest,
   fastify,
 } from 'fastify'
 import type { Replica } from '#authority'
@@ -43,7 +41,7 @@ import {
   refuseCodedBodies,
   requestTimeoutMs,
 } from './listener.ts'
-import { OAuthError } from './oauth-error.ts'
+import { answerNotFound } from './not-found.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
@@ -132,7 +130,9 @@ function routedApp(deps: HttpDeps) {
   app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
   void app.register(swagger, openApiOptions(deps.settings.publicUrl))
   const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
-  app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
+  app.setNotFoundHandler((request, reply) => {
+    answerNotFound({ paths, prefix, settings: deps.settings }, request, reply)
+  })
   return { app, prefix }
 }
 
@@ -328,27 +328,6 @@ function requestIds(): () => string {
   const prefix = randomBytes(4).toString('hex')
   let count = 0
   return () => `${prefix}-${(++count).toString(36)}`
-}
-
-function notFound(
-  paths: KnownPaths,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  prefix: string,
-): void {
-  const methods = paths.methodsOf(request.raw.url ?? '/')
-  if (methods.length === 0) {
-    sendProblem(reply, new Problem('not_found', { detail: 'There is no such path.' }))
-    return
-  }
-  const headers = { allow: methods.join(', ') }
-  const detail = `Use ${methods.join(' or ')}.`
-  if (!(request.raw.url ?? '').startsWith(`${prefix}/oauth/`)) {
-    sendProblem(reply, new Problem('method_not_allowed', { detail, headers }))
-    return
-  }
-  const error = new OAuthError('invalid_request', { status: 405, description: detail, headers })
-  reply.code(405).headers(headers).type('application/json').send(error.body())
 }
 
 /** What is not HTTP, or too large to be read: there is no request to answer yet. */
