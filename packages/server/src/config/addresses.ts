@@ -30,6 +30,15 @@ export function isIpAddress(hostname: string): boolean {
   return ipaddr.isValid(hostname.replace(/^\[|\]$/g, ''))
 }
 
+/** In lower case, an IPv6 address as browsers write it; undefined when it can be nobody's address. */
+export function hostPattern(text: string): string | undefined {
+  const lower = text.toLowerCase()
+  if (!lower.startsWith('[')) return lower
+  const end = lower.indexOf(']') + 1
+  const address = URL.parse(`http://${lower.slice(0, end)}/`)?.hostname
+  return address === undefined ? undefined : address + lower.slice(end)
+}
+
 /** An address or a CIDR as `address/prefix`; undefined when it is neither. */
 export function parseCidr(text: string): string | undefined {
   const [address = '', prefix, ...rest] = text.split('/')

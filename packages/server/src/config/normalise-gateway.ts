@@ -1,3 +1,4 @@
+import { hostPattern } from './addresses.ts'
 import type {
   BearerPolicy,
   GatewayConfig,
@@ -13,13 +14,13 @@ import type { RawConfig } from './schema.ts'
 type RawRule = RawConfig['gateway']['rules'][number]
 
 export function normaliseGateway({ server, gateway }: RawConfig): GatewayConfig {
-  const secure = server.publicUrl.toLowerCase().startsWith('https:')
+  const secure = new URL(server.publicUrl).protocol === 'https:'
   const domain = gateway.cookie.domain?.toLowerCase() ?? null
   return {
     cookie: { name: cookieName(secure, domain), domain, sameSite: gateway.cookie.sameSite },
     prefix: gateway.prefix,
     listen: optionalListen(gateway.listen),
-    returnTo: gateway.returnTo.map((host) => host.toLowerCase()),
+    returnTo: gateway.returnTo.map(normaliseHost),
     rules: gateway.rules.map(normaliseRule),
     headers: headerTemplates(gateway.headers),
   }
@@ -33,7 +34,7 @@ function cookieName(secure: boolean, domain: string | null): string {
 
 function normaliseRule(raw: RawRule): GatewayRule {
   return {
-    hosts: raw.hosts.map((host) => host.toLowerCase()),
+    hosts: raw.hosts.map(normaliseHost),
     paths: raw.paths,
     methods: raw.methods,
     require: requirement(raw.require),
@@ -43,6 +44,11 @@ function normaliseRule(raw: RawRule): GatewayRule {
     headers: raw.headers === null ? null : headerTemplates(raw.headers),
     preflight: raw.preflight,
   }
+}
+
+function normaliseHost(raw: string): string {
+  // The rules have refused what is none.
+  return hostPattern(raw) ?? raw
 }
 
 function requirement(raw: RawRule['require']): RuleRequirement {

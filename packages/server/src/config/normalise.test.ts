@@ -189,6 +189,14 @@ test('a provider is taken over with all its keys', () => {
   })
 })
 
+test('hosts are in the form that requests are read into, IPv6 addresses too', () => {
+  const { gateway } = load(`gateway:
+  returnTo: ["[::FFFF]:8443"]
+  rules: [{ hosts: [App.example.com:8443, "[0:0:0:0:0:0:0:1]:8000", "[::1]"] }]`)
+  expect(gateway.returnTo).toEqual(['[::ffff]:8443'])
+  expect(gateway.rules[0]?.hosts).toEqual(['app.example.com:8443', '[::1]:8000', '[::1]'])
+})
+
 test('a rule is taken over with all its keys', () => {
   const { gateway } = load(`gateway:
   prefix: /_auth

@@ -53,9 +53,7 @@ async function session(options: OwnOptions, order: OwnOrder, ticket: string): Pr
   if (!isOn(target, order)) return refused(options, order, 'bad_ticket')
   if (redeemed.kind === 'used') {
     // Reloaded, or opened from the history: whoever has the session by now goes on.
-    const held = await Promise.all(
-      ownCookies(options, order).map((one) => options.ports.sidOf(one)),
-    )
+    const held = await heldHere(options, order)
     return held.includes(sid) ? signInAnswer(target, nginx) : refused(options, order, 'bad_ticket')
   }
   const found = await options.ports.cookieOf(sid)
@@ -76,16 +74,25 @@ async function signOut(options: OwnOptions, order: OwnOrder): Promise<Answer> {
   const { request, nginx } = order
   const url = new URL(`${options.place.publicUrl}/signout`)
   url.searchParams.set('app', `${request.origin}/`)
+  for (const back of new URLSearchParams(request.query).getAll('return_to')) {
+    // A path is one of this host; where it may lead is for /signout to judge (rule 27).
+    url.searchParams.append('return_to', /^\/(?!\/)/.test(back) ? request.origin + back : back)
+  }
   if (!options.reaches(request.host)) {
-    const [cookie] = ownCookies(options, order)
-    const sid = cookie === undefined ? undefined : await options.ports.sidOf(cookie)
+    const [sid] = await heldHere(options, order)
     if (sid !== undefined) url.searchParams.set('ticket', options.ports.signOutTicket(sid))
   }
   return signInAnswer(url.href, nginx)
 }
 
-function ownCookies({ cookie }: OwnOptions, { request }: OwnOrder): readonly string[] {
-  return readCookies(request.cookie, cookie.name).own
+/** The live sessions of this browser, whatever else stands under the cookie's name. */
+async function heldHere(
+  { cookie, ports }: OwnOptions,
+  { request }: OwnOrder,
+): Promise<readonly SessionId[]> {
+  const { own } = readCookies(request.cookie, cookie.name)
+  const sids = await Promise.all(own.map((one) => ports.sidOf(one)))
+  return sids.filter((sid) => sid !== undefined)
 }
 
 function isOn(target: string, { request }: OwnOrder): boolean {

@@ -84,7 +84,7 @@ function readName(reader: Reader, open: number): Name {
   throw new TemplateSyntaxError(`there is no value called ${word}: use one of ${known}`, at)
 }
 
-/** `default("none")`, `default: "none"`, `default: none` and bare `join` are all understood. */
+/** `default("none")`, `default: "none"`, `default: none`, `default "none"` and bare `join` are all understood. */
 function readFilter(reader: Reader): Filter {
   reader.skipSpace()
   const at = reader.at
@@ -115,7 +115,8 @@ function readArgument(reader: Reader): string | undefined {
     if (!reader.take(')')) throw new TemplateSyntaxError('( is never closed', at)
     return text
   }
-  return reader.take(':') ? readText(reader, /[^\s|}"'()]*/y) : undefined
+  const follows = reader.take(':') || reader.quoted
+  return follows ? readText(reader, /[^\s|}"'()]*/y) : undefined
 }
 
 function readText(reader: Reader, bare: RegExp): string {
@@ -141,6 +142,10 @@ class Reader {
 
   get done(): boolean {
     return this.at >= this.#text.length
+  }
+
+  get quoted(): boolean {
+    return this.#text.startsWith('"', this.at) || this.#text.startsWith("'", this.at)
   }
 
   skipSpace(): void {

@@ -72,6 +72,8 @@ describe('filters', () => {
     ['{{ roles | join(" ") }}', 'pilot ops'],
     ['{{ roles | join: ";" }}', 'pilot;ops'],
     ['{{ roles | join }}', 'pilot,ops'],
+    ["{{ roles | join ' | ' }}", 'pilot | ops'],
+    ['{{ claims.none | default "x" | json }}', '"x"'],
     ['{{ claims.email | urlencode }}', 'ann%40example.com'],
     ['{{ claims.evil | urlencode }}', 'x%0D%0AX-Admin%3A%201'],
     ['{{ claims.none | json | default("{}") }}', '{}'],
@@ -145,6 +147,7 @@ describe('scenario H08: a mistake in a template is found when it is read, with i
     ['{{ uid | default("x }}', 17],
     ['{{ uid | default("x" }}', 16],
     ['{{ uid | json("x") }}', 9],
+    ['{{ uid | default "x }}', 17],
     ['uid }}', 4],
     ['a\nb', 1],
   ])('%j at %i', (template, position) => {

@@ -57,7 +57,9 @@ function internal(reference: string): Problem {
 }
 
 function translate(problem: Problem, reference: string): OAuthError {
-  const { status, headers, message } = problem
+  const { headers, message } = problem
+  // A form that is none is an invalid request (RFC 6749, section 5.2; Back-Channel Logout 1.0, section 2.8).
+  const status = problem.code === 'unsupported_media_type' ? 400 : problem.status
   const members = status === 500 ? { reference } : {}
   // The challenge of a problem is for the API; OAuthError brings its own.
   const { 'www-authenticate': _challenge, ...rest } = headers

@@ -88,9 +88,9 @@ describe('bad token requests', () => {
     expect((await oauthWorld().post('token', payload)).statusCode).toBe(200)
   })
 
-  test('JSON is 415 in the words of RFC 6749', async () => {
+  test('JSON is an invalid request (RFC 6749, section 5.2)', async () => {
     const answer = await oauthWorld().post('token', '{}', { 'content-type': 'application/json' })
-    expect(answer.statusCode).toBe(415)
+    expect(answer.statusCode).toBe(400)
     expect(answer.json().error).toBe('invalid_request')
   })
 })

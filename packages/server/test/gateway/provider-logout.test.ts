@@ -77,7 +77,8 @@ describe('back-channel logout', () => {
     expect((await sendRaw(withQuery, { method: 'GET', headers: [] })).status).toBe(405)
     const json = { method: 'POST', body: JSON.stringify({ logout_token: token }) }
     const asJson = await sendRaw(url, { ...json, headers: [['Content-Type', 'application/json']] })
-    expect(asJson.status).toBe(415)
+    expect(asJson.status).toBe(400)
+    expect(JSON.parse(asJson.body)).toMatchObject({ error: 'invalid_request' })
     const padded = `logout_token=${token}&pad=${'x'.repeat(65_536)}`
     const large = await sendRaw(url, { method: 'POST', headers: formHeaders, body: padded })
     expect(large.status).toBe(413)

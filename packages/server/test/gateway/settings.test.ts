@@ -22,6 +22,10 @@ const rules = [
   rule('level', { require: { acr: ['gold'] } }),
   rule('fresh', { require: { maxAge: '10m' } }),
   rule('headers', { headers: { 'X-Only': '{{ device }}' } }),
+  {
+    hosts: ['[0:0:0:0:0:0:0:1]:8000'],
+    headers: { 'X-Roles': `{{ roles | join(' | ') | default: "}}" }}` },
+  },
   rule('audience', {
     audience: 'https://api.example.com',
     headers: { Authorization: 'Bearer {{ accessToken }}' },
@@ -108,6 +112,14 @@ describe('scenario G03: rules', () => {
     const { headers } = await seen('headers')
     expect(headers['x-only']).toBe('web')
     expect(headers['x-uid']).toBeUndefined()
+  })
+
+  test('an IPv6 address as host, and quoted arguments that hold what templates are made of', async () => {
+    const visitor = await bySignIn('main', { roles: ['a', 'b,c'] })
+    const reply = await visitor.browse('http://[::1]:8000/')
+    expect(reply.headers['x-roles']).toBe('a | b,c')
+    const nobody = await bySignIn('main', {})
+    expect((await nobody.browse('http://[::1]:8000/')).headers['x-roles']).toBe('}}')
   })
 
   test('scenario G03: audience of a rule', async () => {

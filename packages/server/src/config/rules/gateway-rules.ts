@@ -1,17 +1,19 @@
-import { isIpAddress } from '../addresses.ts'
+import { hostPattern, isIpAddress } from '../addresses.ts'
 import type { Path, Reporter } from '../mistakes.ts'
 import type { RawConfig } from '../schema.ts'
 import { reportUnknownProvider } from './role-rules.ts'
 import { templateProblem } from './template-rules.ts'
-import { webUrlProblem } from './url-rules.ts'
+import { isSameUrl, webUrlProblem } from './url-rules.ts'
 
 type RawRule = RawConfig['gateway']['rules'][number]
 
 export function checkGateway(config: RawConfig, report: Reporter): void {
   checkCookie(config, report)
   checkHeaders(config.gateway.headers, ['gateway', 'headers'], report)
+  checkHosts(config.gateway.returnTo, ['gateway', 'returnTo'], report)
   for (const [index, rule] of config.gateway.rules.entries()) {
     const path: Path = ['gateway', 'rules', index]
+    checkHosts(rule.hosts, [...path, 'hosts'], report)
     checkIdps(rule, config, path, report)
     checkShadow(rule, config.gateway.rules.slice(0, index), path, report)
     checkIssuers(rule, config, path, report)
@@ -44,6 +46,13 @@ function domainProblem(domain: string, host: string): string | undefined {
   if (!name.includes('.') && name !== 'localhost') return `${name} is too wide for a cookie`
   if (host === name || host.endsWith(`.${name}`)) return undefined
   return `it does not cover ${host}, the host of publicUrl`
+}
+
+function checkHosts(hosts: readonly string[], path: Path, report: Reporter): void {
+  for (const [index, host] of hosts.entries()) {
+    if (hostPattern(host) !== undefined) continue
+    report.add([...path, index], `${host} is no IPv6 address`, 'Write one such as [::1].')
+  }
 }
 
 function checkHeaders(headers: Record<string, string>, path: Path, report: Reporter): void {
@@ -95,13 +104,9 @@ function checkAudience(
   path: Path,
   report: Reporter,
 ): void {
-  if (audience === null || trimmed(audience) !== trimmed(server.publicUrl)) return
+  if (audience === null || !isSameUrl(audience, server.publicUrl)) return
   const problem = "it is Curfew's own audience, which no application may be given a token for"
   report.add([...path, 'audience'], problem, "Write the application's origin or another name.")
-}
-
-function trimmed(url: string): string {
-  return url.replace(/\/+$/, '')
 }
 
 /** The first match wins, so a rule after one with the same hosts and no conditions is never asked. */
@@ -139,7 +144,7 @@ function checkIssuers(
     const place = [...path, 'bearer', 'issuers', index, 'issuer']
     const problem = /[?#]/.test(issuer) ? 'it has a query or a fragment' : webUrlProblem(issuer)
     if (problem !== undefined) report.add(place, problem, 'Write an https URL.')
-    if (issuer.replace(/\/+$/, '') !== server.publicUrl.replace(/\/+$/, '')) continue
+    if (!isSameUrl(issuer, server.publicUrl)) continue
     // As those of a stranger they would be verified without asking whether their session has ended.
     const own = "it is Curfew's own issuer, whose tokens die with their session"
     report.add(place, own, 'Write `bearer: curfew`.')

@@ -11,7 +11,6 @@ export function homeRoute(app: App, context: HttpContext): void {
   app.get(
     '/',
     {
-      exposeHeadRoute: false,
       config: { group: 'sign-in', who: 'browsers' },
       schema: { tags: ['Sign-in in browsers'], summary: 'Who is signed in here' },
     },
