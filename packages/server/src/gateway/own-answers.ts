@@ -74,6 +74,10 @@ async function signOut(options: OwnOptions, order: OwnOrder): Promise<Answer> {
   const { request, nginx } = order
   const url = new URL(`${options.place.publicUrl}/signout`)
   url.searchParams.set('app', `${request.origin}/`)
+  for (const back of new URLSearchParams(request.query).getAll('return_to')) {
+    // A path is one of this host; where it may lead is for /signout to judge (rule 27).
+    url.searchParams.append('return_to', /^\/(?!\/)/.test(back) ? request.origin + back : back)
+  }
   if (!options.reaches(request.host)) {
     const [sid] = await heldHere(options, order)
     if (sid !== undefined) url.searchParams.set('ticket', options.ports.signOutTicket(sid))

@@ -166,6 +166,22 @@ describe('where it leads', () => {
     expect(await standing(visitor)).toEqual(outside)
   })
 
+  test.each([
+    ['/bye?x=1', `${elsewhere}/bye?x=1`],
+    [`${app}/bye`, `${app}/bye`],
+    ['//evil.example/', undefined],
+    ['https://evil.example/', undefined],
+  ])(
+    'there, return_to=%s is judged as at /signout, a path as one of the host',
+    async (back, at) => {
+      const path = `/.curfew/signout?return_to=${encodeURIComponent(back)}`
+      const leaving = await gate.visitor().open(`${elsewhere}${path}`)
+      const reply = await signOut(gate.visitor(), leaving.headers['location'] ?? '')
+      expect(reply.status).toBe(at === undefined ? 400 : 302)
+      expect(reply.headers['location']).toBe(at)
+    },
+  )
+
   test('there, a cookie that somebody has planted first does not hide the session', async () => {
     const visitor = await signedIn(gate, `${elsewhere}/`)
     const headers = [['Cookie', 'curfew=planted'] as const]
