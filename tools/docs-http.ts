@@ -105,7 +105,7 @@ export function httpDocument(api: ApiDescription): string {
     written,
     '',
     'All paths lie below the path of `server.publicUrl`; `/openapi.json` describes them for machines. Times are Unix seconds. Unknown request members are 400, an empty body counts',
-    'as `{}`. GET paths answer HEAD. Errors: [errors.md](errors.md).',
+    'as `{}`. GET paths answer HEAD, but for those that a person goes through. Errors: [errors.md](errors.md).',
     '',
     ...sections.slice(0, -1),
   )

@@ -78,7 +78,11 @@ test(
     await other.waitForSelector(`text=The session is over: ${why}`)
     await row.getByText('Device lost or stolen').waitFor()
     expect(await barriersOf(page)).toEqual([])
-    // The provider still knows her: no question there.
+    await page.click('text=Sign in again')
+    // The provider still knows her and asks nothing: on the way there she reads what has happened.
+    await page.waitForSelector('h1:text("You were signed out")')
+    await page.waitForSelector('bdi:text("device_lost")')
+    expect(await barriersOf(page)).toEqual([])
     await page.click('text=Sign in again')
     await page.waitForSelector('text=on the pad')
     await carol.goto(`${places.curfew}/console/#/ends`)

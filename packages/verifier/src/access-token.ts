@@ -37,6 +37,9 @@ export interface Expectations {
 /** Longer ones are refused unread. Curfew's own are under 2 KB, unless the copied claims are huge. */
 export const tokenLengthMax = 16_384
 
+/** A `Date` holds no later second. */
+const secondsMax = 8_640_000_000_000
+
 const compactShape = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 /** The key's id, of a token that looks like one of ours. @throws VerifyError */
@@ -138,7 +141,7 @@ function freezeDeep(value: unknown): unknown {
 }
 
 function isSeconds(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+  return typeof value === 'number' && value >= 0 && value <= secondsMax
 }
 
 function isTextList(value: unknown): value is readonly string[] {

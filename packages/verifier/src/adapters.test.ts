@@ -183,6 +183,20 @@ describe.each(Object.entries(servers))('behind the adapter for %s', (_name, serv
   })
 })
 
+test('a refusal in Hono keeps the headers that others have set', async () => {
+  const verifier = await running(curfew)
+  const app = new Hono()
+  app.use(async (c, next) => {
+    c.header('x-request-id', '7')
+    await next()
+  })
+  app.get('/', honoCurfew(verifier), (c) => c.text('in'))
+  const answer = await app.request('/')
+  expect(answer.status).toBe(401)
+  expect(answer.headers.get('x-request-id')).toBe('7')
+  expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+})
+
 test('a route that is not behind curfew() is a mistake that is said', () => {
   expect(() => expressSession({})).toThrow('not behind curfew()')
   expect(() => fastifySession({})).toThrow('not behind curfew()')

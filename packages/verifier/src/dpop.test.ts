@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { DpopKey, type ProofParts } from '../test/dpop-key.ts'
 import { FakeCurfew, newSid } from '../test/fake-curfew.ts'
 import { refusal, running } from '../test/running.ts'
+import { curfew as curfewOf } from './fetch.ts'
 import type { VerifierOptions } from './options.ts'
 import { refusalOf } from './refusal.ts'
 import type { Verifier } from './verifier.ts'
@@ -131,6 +132,33 @@ describe('rule 34 DPoP: a bound token', () => {
     await curfew.end(sid)
     const proof = await proofFor(token)
     await expect.poll(() => refusal(verifier.authenticate(fetched(token, proof)))).toBe('ended 401')
+  })
+})
+
+describe('rule 34 DPoP: a request that passes two gates', () => {
+  test('shows its proof to both, and no other request may', async () => {
+    const verifier = await start()
+    const token = await boundToken()
+    const proof = await proofFor(token)
+    const request = fetched(token, proof)
+    for (const gate of [curfewOf(verifier), curfewOf(verifier, { roles: ['pilot'] })]) {
+      expect((await gate(request)).sub).toBe('main:alice')
+    }
+    await expect(curfewOf(verifier, { roles: ['ops'] })(request)).rejects.toThrow('lacks a role')
+    expect(await refusal(curfewOf(verifier)(fetched(token, proof)))).toBe('bad_signature 401')
+    // Another verifier asks for itself.
+    expect((await curfewOf(await start())(request)).sub).toBe('main:alice')
+  })
+
+  test('is refused by the second when its session has ended between', async () => {
+    const verifier = await start()
+    const sid = newSid()
+    const token = await boundToken(sid)
+    const request = fetched(token, await proofFor(token))
+    const session = await curfewOf(verifier)(request)
+    curfew.end(sid)
+    await expect.poll(() => session.signal.aborted).toBe(true)
+    expect(await refusal(curfewOf(verifier)(request))).toBe('ended 401')
   })
 })
 

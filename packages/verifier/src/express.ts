@@ -9,10 +9,15 @@ import type { Verifier } from './verifier.ts'
 
 export type { GateOptions }
 
-declare module 'express-serve-static-core' {
-  interface Request {
-    /** The session of the request's token; undefined where `optional` let a request without one pass. */
-    curfew?: Session
+declare global {
+  // Not the module that @types/express consists of: where packages see only what they ask for, as with pnpm, it
+  // cannot be found from here.
+  // biome-ignore lint/style/noNamespace: @types/express is extended by this one.
+  namespace Express {
+    interface Request {
+      /** The session of the request's token; undefined where `optional` let a request without one pass. */
+      curfew?: Session
+    }
   }
 }
 

@@ -81,7 +81,7 @@ export class FeedStream {
 
   async #follow(signal: AbortSignal, stop: () => void): Promise<void> {
     this.#watch(stop)
-    const response = await this.#ask(signal)
+    const response = await this.#answer(signal)
     const type = response.headers.get('content-type') ?? ''
     if (response.status !== 200 || !type.startsWith('text/event-stream')) {
       await discard(response)
@@ -103,6 +103,14 @@ export class FeedStream {
     } finally {
       reader.cancel().catch(() => undefined)
     }
+  }
+
+  /** Whoever gives the token, or fetches, may never answer and not look at the signal. */
+  #answer(signal: AbortSignal): Promise<Response> {
+    const stopped = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    return Promise.race([this.#ask(signal), stopped])
   }
 
   async #ask(signal: AbortSignal): Promise<Response> {
@@ -130,17 +138,34 @@ export class FeedStream {
 
   /** @throws VerifierFault when the event cannot be ours */
   #take(event: StreamEvent): void {
-    const { position, onEntry, onDoubt } = this.#options
-    const at = readCursor(event.id)
+    const { onEntry, onDoubt } = this.#options
+    const isReset = event.event === 'reset'
+    // A later Curfew may tell more; whether it matters is the pull's to find out.
+    if (event.event !== 'message' && !isReset) {
+      onDoubt()
+      return
+    }
+    const follows = this.#follows(event.id)
+    const entry = isReset ? undefined : readEntry(parse(event.data))
+    if (entry === undefined || follows !== true) onDoubt()
+    if (follows === undefined || (entry === undefined && !isReset)) {
+      throw new VerifierFault('stream_failed', 'An event is no end, or has no position.')
+    }
     this.#failures = 0
-    const before = this.#last ?? position()
-    this.#last = at
-    const entry = event.event === 'message' ? readEntry(parse(event.data)) : undefined
-    const follows = before?.epoch === at.epoch && at.seq <= before.seq + 1
-    if (entry === undefined || !follows) onDoubt()
     if (entry !== undefined) onEntry(entry)
-    else if (event.event !== 'reset')
-      throw new VerifierFault('stream_failed', 'An event is no end.')
+  }
+
+  /** Does the event leave nothing out after what was seen before? Undefined: it has no position. */
+  #follows(id: string): boolean | undefined {
+    const before = this.#last ?? this.#options.position()
+    try {
+      const at = readCursor(id)
+      this.#last = at
+      return before?.epoch === at.epoch && at.seq <= before.seq + 1
+    } catch {
+      // Chosen outcome: the event is refused, and the stream with it.
+      return undefined
+    }
   }
 
   #failed(error: unknown): void {

@@ -68,7 +68,10 @@ export class Following {
   readonly #stream: FeedStream | undefined
   readonly #pullSoon: PullSoon
   readonly #keeping: Keeping | undefined
-  readonly #pulledOnce = Promise.withResolvers<void>()
+  #tellPulled: () => void = () => undefined
+  readonly #pulledOnce = new Promise<void>((resolve) => {
+    this.#tellPulled = resolve
+  })
   #reader: FeedReader
   #lastFault: VerifierFault | undefined
   #saidStale = false
@@ -100,7 +103,7 @@ export class Following {
   /** Takes over the last known state and begins; waits for nothing. */
   start(): void {
     void this.#begin()
-    void this.#pulledOnce.promise.then(() => {
+    void this.#pulledOnce.then(() => {
       if (!this.#closed) this.#stream?.start()
     })
   }
@@ -108,12 +111,14 @@ export class Following {
   /** @throws VerifierFault `start_timeout` when it took too long and no last known state helps */
   async whenStarted(): Promise<void> {
     const { timing, startTimeoutMs } = this.#settings
-    const late = Promise.withResolvers<'late'>()
     // Between two attempts nothing else may hold the process, which must not end for that.
     const wait = timing.setWaitingTimer ?? timing.setTimer
-    const timer = wait.call(timing, () => late.resolve('late'), startTimeoutMs)
-    const loaded = Promise.all([this.#pulledOnce.promise, this.keys.whenLoaded()])
-    const outcome = await Promise.race([loaded, late.promise])
+    let timer: unknown
+    const late = new Promise<'late'>((resolve) => {
+      timer = wait.call(timing, () => resolve('late'), startTimeoutMs)
+    })
+    const loaded = Promise.all([this.#pulledOnce, this.keys.whenLoaded()])
+    const outcome = await Promise.race([loaded, late])
     timing.clearTimer(timer)
     const mayAnswer = this.ready && (this.#settings.acceptStale || !this.#reader.stale)
     if (outcome !== 'late' || mayAnswer) return
@@ -251,7 +256,7 @@ export class Following {
 
   #current(cursor: string): void {
     this.#ended.current()
-    this.#pulledOnce.resolve()
+    this.#tellPulled()
     this.#keeping?.due()
     if (!this.#saidStale) return
     this.#saidStale = false

@@ -23,7 +23,8 @@ export function curfew<const Options extends GateOptions = { optional: false }>(
     } catch (error) {
       const refusal = refusalOf(error)
       if (refusal === undefined) throw error
-      return new Response(refusal.body, { status: refusal.status, headers: refusal.headers })
+      // By the context, which holds headers that others have set before.
+      return c.body(refusal.body, refusal.status, refusal.headers)
     }
     c.set('curfew', session as SessionOf<Options>)
     await next()

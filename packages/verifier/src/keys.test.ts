@@ -50,6 +50,35 @@ test('a new key is found at once, or 30 s after the last look without being aske
   keys.close()
 })
 
+test('a new key is found at once, also when the timer, or the start, has looked just now', async () => {
+  const { curfew, keys, fetches } = await setUp()
+  const second = await newSigner()
+  curfew.signers.push(second)
+  expect((await keys.find(second.kid)).kind).toBe('found')
+  await curfew.timing.pass(300_000)
+  await until(() => fetches() === 3)
+  const third = await newSigner()
+  curfew.signers.push(third)
+  expect((await keys.find(third.kid)).kind).toBe('found')
+  // Only what is unknown pays for what was unknown.
+  expect((await keys.find('x')).kind).toBe('unknown')
+  expect(fetches()).toBe(4)
+  keys.close()
+})
+
+test('a key that does not say its algorithm has that of its kind', async () => {
+  const { curfew, keys } = await setUp()
+  const signers = await Promise.all(['ES256', 'EdDSA', 'RS256'].map((alg) => newSigner(alg)))
+  const odd = { kty: 'EC', crv: 'P-384', kid: 'odd' }
+  const listed = signers.map(({ jwk: { alg, ...rest } }) => rest)
+  curfew.spoil = () => json({ keys: [...listed, odd] })
+  for (const { kid, alg } of signers) {
+    expect(await keys.find(kid)).toMatchObject({ kind: 'found', key: { alg } })
+  }
+  expect((await keys.find('odd')).kind).toBe('unknown')
+  keys.close()
+})
+
 test('a key that stays is the same object, one that goes is marked, one under an old name is another', async () => {
   const { curfew, keys, kid } = await setUp()
   const before = await keys.find(kid)

@@ -4,8 +4,9 @@
  *   empty  -> loaded    the first good answer; until then every token is `keys_unavailable`
  *   loaded -> loaded    by the timer, or because a token names a key that is not there
  *
- * At most one fetch at a time. Unknown keys cause at most one in 30 s, however many tokens name them; one
- * that comes too early is made up for when the time has come. A failed fetch changes nothing.
+ * At most one fetch at a time. Unknown keys cause at most one in 30 s, however many tokens name them, and
+ * whenever the timer fetched last; one that comes too early is made up for when the time has come. A failed
+ * fetch changes nothing.
  */
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { VerifierFault } from './errors.ts'
@@ -59,7 +60,9 @@ export class Keys {
   #waiters: (() => void)[] = []
   #failures = 0
   #inFlight: Promise<void> | undefined
-  #askedAtMs = Number.NEGATIVE_INFINITY
+  /** The last fetch that a token with an unknown key had asked for, and whether one has since. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #isWanted = false
   #timer: unknown
   #timerAtMs = Number.POSITIVE_INFINITY
   /** Raised by every change: what was refused under the keys before may be good now. */
@@ -115,7 +118,8 @@ export class Keys {
     if (this.#inFlight !== undefined) return this.#inFlight
     // While it fails the timer tries again, and no token hurries it.
     if (this.#failures > 0 || !this.#loaded) return
-    const waited = this.#options.timing.monotonicMs() - this.#askedAtMs
+    this.#isWanted = true
+    const waited = this.#options.timing.monotonicMs() - this.#lookedAtMs
     if (waited >= unknownKidPauseMs) return this.#fetchOnce()
     this.#schedule(unknownKidPauseMs - waited)
   }
@@ -132,7 +136,8 @@ export class Keys {
     const { url, timing, onFault } = this.#options
     timing.clearTimer(this.#timer)
     this.#timerAtMs = Number.POSITIVE_INFINITY
-    this.#askedAtMs = timing.monotonicMs()
+    if (this.#isWanted) this.#lookedAtMs = timing.monotonicMs()
+    this.#isWanted = false
     try {
       this.#options.onFetch?.()
       await this.#take(await this.#ask(url))
@@ -189,7 +194,8 @@ export class Keys {
 
   /** A key that has not changed stays the same object. One that cannot be used is passed over. */
   async #import(jwk: JWK): Promise<VerifyKey | undefined> {
-    const { kid, alg, use } = jwk
+    const { kid, use } = jwk
+    const alg = algorithmOf(jwk)
     if (typeof kid !== 'string' || typeof alg !== 'string' || !algorithms.has(alg)) return undefined
     if (use !== undefined && use !== 'sig') return undefined
     const source = JSON.stringify(jwk)
@@ -220,6 +226,14 @@ export class Keys {
     this.#timerAtMs = atMs
     this.#timer = timing.setTimer(() => void this.#fetchOnce(), delayMs)
   }
+}
+
+/** RFC 7517, section 4.4: `alg` may be left out. Then its kind says what the key is for. */
+function algorithmOf({ alg, kty, crv }: JWK): string | undefined {
+  if (alg !== undefined) return alg
+  if (kty === 'EC' && crv === 'P-256') return 'ES256'
+  if (kty === 'OKP' && crv === 'Ed25519') return 'EdDSA'
+  return kty === 'RSA' ? 'RS256' : undefined
 }
 
 /** RFC 7517, section 5. @throws TypeError */

@@ -96,6 +96,38 @@ describe('the event stream', () => {
     await until(() => !verifier.metrics.streamOpen)
   })
 
+  test('an event of another kind makes the pull look, and breaks nothing', async () => {
+    const verifier = await streaming()
+    write('event: notice\ndata: {"maintenance":true}\n\n')
+    await until(() => verifier.metrics.doubts === 1)
+    await curfew.timing.pass(20)
+    const sid = newSid()
+    curfew.end(sid)
+    await until(() => verifier.metrics.streamed === 1)
+    expect(verifier.metrics).toMatchObject({ streamOpen: true, faults: 0, doubts: 1 })
+  })
+
+  test('an end without a position is the pull to find', async () => {
+    const verifier = await streaming()
+    curfew.streaming = false
+    const { sid, exp } = curfew.end(newSid())
+    write(`data: ${JSON.stringify({ sid, exp })}\n\n`)
+    await until(() => verifier.status.cursor === 'e1aaaaaa.1')
+    expect(verifier.metrics).toMatchObject({ denied: 1, streamed: 0, faults: 1 })
+  })
+
+  test('a token that never comes holds it up for a while, not for good', async () => {
+    const answers = [Promise.resolve('one'), new Promise<string>(() => undefined)]
+    const verifier = await running(curfew, {
+      ...{ clientId: undefined, clientSecret: undefined },
+      token: () => answers.shift() ?? Promise.resolve('more'),
+    } as Partial<VerifierOptions>)
+    await until(() => answers.length === 0)
+    expect(verifier.metrics.streamOpen).toBe(false)
+    await curfew.timing.pass(60_000)
+    await until(() => verifier.metrics.streamOpen)
+  })
+
   test('whatever breaks it off, it comes back, with pauses that grow', async () => {
     const verifier = await streaming()
     const breaks: (() => void)[] = [

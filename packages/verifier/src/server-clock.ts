@@ -12,8 +12,9 @@ const jumpMs = 1000
 
 /**
  * Curfew's clock, as far as it can be known here (rule 39). `Curfew-Now` is cut to the second, so one
- * answer leaves a window of a second and the round trip; the windows of many answers are intersected.
- * Carried on by the monotonic clock, and by the wall clock over a sleep.
+ * answer leaves a window of a second and the round trip; the windows of many answers are intersected. Where
+ * the wall clock lies within, nothing speaks against it, and it is finer than seconds; else the middle
+ * stands. Carried on by the monotonic clock, and by the wall clock over a sleep.
  */
 export class ServerClock {
   readonly #timing: Timing
@@ -62,9 +63,12 @@ export class ServerClock {
   /** The same, as of a look at the local clocks that was just taken. */
   nowAt(wallMs: number, monotonicMs: number): number {
     if (this.#low === Number.NEGATIVE_INFINITY) return wallMs
+    const ahead = wallMs - monotonicMs
+    const slept = ahead - this.#wallAhead
+    const jumped = Math.abs(slept) > jumpMs
+    if (jumped) this.#doubt()
+    else if (ahead >= this.#low && ahead <= this.#high) return wallMs
     // After a sleep the monotonic clock is behind. Of the two the later one: an expired token stays so.
-    const slept = wallMs - monotonicMs - this.#wallAhead
-    if (Math.abs(slept) > jumpMs) this.#doubt()
     return monotonicMs + (this.#low + this.#high) / 2 + (slept > jumpMs ? slept : 0)
   }
 

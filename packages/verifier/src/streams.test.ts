@@ -96,6 +96,62 @@ test('long streams: an event stream gets a last event and ends when its session 
   }
 })
 
+test('an event stream that was ended and is still on its way is not written to, and one that is gone not held', async () => {
+  const { sid, session } = await signedIn()
+  const seen: unknown[] = []
+  const server = createServer((request, response) => {
+    response.on('error', (error) => seen.push(error))
+    if (request.url === '/gone') {
+      response.destroy()
+      endStreamOnEnd(response, session)
+      seen.push(verifier.metrics.signals)
+      return
+    }
+    endStreamOnEnd(response, session)
+    response.end('bye')
+    curfew.end(sid)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    await expect(fetch(`http://127.0.0.1:${port}/gone`)).rejects.toThrow()
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('bye')
+    await until(() => verifier.metrics.denied === 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen).toEqual([0])
+  } finally {
+    server.close()
+  }
+})
+
+test('a body whose source breaks lets go of the session, and what cannot be closed harms nobody', async () => {
+  const { sid, session } = await signedIn()
+  const broken = new ReadableStream({
+    pull() {
+      throw new Error('broken')
+    },
+  })
+  await expect(untilEnd(broken, session).getReader().read()).rejects.toThrow('broken')
+  expect(verifier.metrics.signals).toBe(0)
+  const closed: unknown[] = []
+  const stubborn = {
+    close() {
+      throw new Error('closed already')
+    },
+  }
+  closeSocketOnEnd(stubborn, session)
+  closeSocketOnEnd({ close: (code) => closed.push(code) }, session)
+  curfew.end(sid)
+  await until(() => closed.length === 1)
+  expect(closed).toEqual([4401])
+})
+
+test('a socket that closed before is not held', async () => {
+  const { session } = await signedIn()
+  closeSocketOnEnd({ close: () => undefined, readyState: 3 }, session)
+  expect(verifier.metrics.signals).toBe(0)
+})
+
 test('long streams: a body ends early when its session does, and its source is cancelled', async () => {
   const { sid, session } = await signedIn()
   let cancelled: unknown

@@ -9,6 +9,7 @@ type Ending = Pick<Session, 'signal'>
 export interface Socket {
   close(code?: number, reason?: string): void
   addEventListener?(type: 'close', listener: () => void): void
+  readonly readyState?: number
 }
 
 /** Node's `ServerResponse`, and what frameworks make of it. */
@@ -16,10 +17,15 @@ export interface OutgoingStream {
   write(chunk: string): unknown
   end(): unknown
   once(event: 'close', listener: () => void): unknown
+  readonly writableEnded?: boolean
+  readonly destroyed?: boolean
 }
 
 /** "Your session has ended", among the codes that RFC 6455, section 7.4.2, leaves to applications. */
 export const closeCodeEnded = 4401
+
+/** `WebSocket.CLOSED`. */
+const readyStateClosed = 3
 
 /**
  * Closes the socket with 4401 once its session ends. Answers how to let go of it; a socket with
@@ -27,6 +33,8 @@ export const closeCodeEnded = 4401
  */
 export function closeSocketOnEnd(socket: Socket, session: Ending): () => void {
   const letGo = onEnd(session, (code) => socket.close(closeCodeEnded, `session ${code}`))
+  // It may have closed while its session was asked for: then nothing tells.
+  if (socket.readyState === readyStateClosed) letGo()
   socket.addEventListener?.('close', letGo)
   return letGo
 }
@@ -34,9 +42,12 @@ export function closeSocketOnEnd(socket: Socket, session: Ending): () => void {
 /** Ends an event stream once its session ends; its last event is `session-ended`. */
 export function endStreamOnEnd(stream: OutgoingStream, session: Ending): () => void {
   const letGo = onEnd(session, (code) => {
+    // Node tells of a write after the end by an event, which ends the process if nobody listens.
+    if (stream.writableEnded === true) return
     stream.write(`event: session-ended\ndata: ${JSON.stringify({ code })}\n\n`)
     stream.end()
   })
+  if (stream.destroyed === true) letGo()
   stream.once('close', letGo)
   return letGo
 }
@@ -56,7 +67,10 @@ export function untilEnd<Chunk>(
       })
     },
     async pull(controller) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        letGo()
+        throw error
+      })
       if (isOver(session)) return
       if (!done) return controller.enqueue(value)
       letGo()
@@ -76,7 +90,13 @@ function isOver({ signal }: Ending): boolean {
 
 function onEnd(session: Ending, act: (code: string) => void): () => void {
   const { signal } = session
-  const listener = (): void => act(codeOf(signal.reason))
+  const listener = (): void => {
+    try {
+      act(codeOf(signal.reason))
+    } catch {
+      // Chosen outcome: it is closed already, or it is broken. A listener that throws ends a Node process.
+    }
+  }
   if (isOver(session)) {
     listener()
     return () => undefined

@@ -88,10 +88,16 @@ describe('a signal until the expiry', () => {
   })
 
   test('counts as aborted when it is read, though no timer was set for it', () => {
-    const { timing, join } = setUp(false)
-    const { signal } = join(newSid(), 1000)
-    timing.nowMs += 1000
-    expect(signal.aborted).toBe(true)
+    const { timing, threads, join } = setUp(false)
+    const [first, second, third] = Array.from({ length: 3 }, () => join(newSid(), 1000).signal)
+    timing.nowMs += 999
+    expect(second?.reason).toBeUndefined()
+    third?.throwIfAborted()
+    expect(threads.watched).toBe(0)
+    timing.nowMs += 1
+    expect(first?.aborted).toBe(true)
+    expect(second?.reason).toMatchObject({ code: 'expired' })
+    expect(() => third?.throwIfAborted()).toThrow('expired')
   })
 })
 

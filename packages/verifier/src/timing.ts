@@ -13,13 +13,16 @@ export interface Timing {
   random(): number
 }
 
+/** A timer of the platform is good for 24 days; one that is longer fires at once. */
+const timerMaxMs = 0x7fff_ffff
+
 /** The clocks and timers of the platform. */
 export function defaultTiming(): Timing {
   return {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
-    setTimer: (callback, delayMs) => unref(setTimeout(callback, delayMs)),
-    setWaitingTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+    setTimer: (callback, delayMs) => unref(setTimeout(callback, Math.min(delayMs, timerMaxMs))),
+    setWaitingTimer: (callback, delayMs) => setTimeout(callback, Math.min(delayMs, timerMaxMs)),
     clearTimer: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     random: () => Math.random(),
   }

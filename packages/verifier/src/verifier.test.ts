@@ -98,7 +98,9 @@ describe('a bad token', () => {
     expect(await claims({ sid: newSid().toUpperCase() })).toBe('no_sid 401')
     expect(await claims({ sub: 7 })).toBe('malformed 401')
     expect(await claims({ roles: 'admin' })).toBe('malformed 401')
-    expect(await claims({ exp: undefined })).toBe('malformed 401')
+    for (const exp of [undefined, '1800000300', null, -1, 1e15]) {
+      expect(await claims({ exp })).toBe('malformed 401')
+    }
     expect(await claims({ exp: curfew.nowSeconds - 1 })).toBe('expired 401')
     expect(await claims({ nbf: curfew.nowSeconds + 90 })).toBe('not_yet_valid 401')
     expect(await claims({ iat: curfew.nowSeconds + 90 })).toBe('not_yet_valid 401')
@@ -223,6 +225,17 @@ describe('rule 39 leeway', () => {
     expect(await refusal(verifier.verify(token))).toBe('expired 401')
     const claims = { nbf: curfew.nowSeconds + 59, iat: curfew.nowSeconds + 59 }
     expect((await verifier.verify(await curfew.token({ claims }))).claims.nbf).toBe(claims.nbf)
+  })
+
+  test('rule 39 leeway: a clock that nothing speaks against is right to the millisecond', async () => {
+    curfew.timing.nowMs += 100
+    const verifier = await start()
+    const token = await curfew.token({ expiresInSeconds: 10 })
+    await verifier.verify(token)
+    await curfew.timing.pass(9_899)
+    expect(verifier.peek(token)).toBeDefined()
+    await curfew.timing.pass(1)
+    expect(await refusal(verifier.verify(token))).toBe('expired 401')
   })
 
   test.each([-60_000, -45_000, 45_000, 60_000])(

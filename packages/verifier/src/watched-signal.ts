@@ -12,7 +12,7 @@
 export interface Watchers {
   watched(): void
   unwatched(): void
-  /** Asked before `aborted` is read: the last chance to abort. */
+  /** Asked before `aborted` or `reason` is read: the last chance to abort. */
   settle(): void
 }
 
@@ -130,7 +130,9 @@ function prototype(): object {
 function observed(base: AbortSignal): object {
   const { addEventListener, removeEventListener } = base
   const aborted = Reflect.getOwnPropertyDescriptor(base, 'aborted')?.get
+  const reason = Reflect.getOwnPropertyDescriptor(base, 'reason')?.get
   const onabort = Reflect.getOwnPropertyDescriptor(base, 'onabort')
+  const { throwIfAborted } = base
   const add: Listening = function (type, callback, options) {
     if (type === 'abort') added(this, callback, options)
     Reflect.apply(addEventListener, this, [type, callback, options])
@@ -150,6 +152,21 @@ function observed(base: AbortSignal): object {
         return value
       },
       configurable: true,
+    },
+    reason: {
+      get(this: AbortSignal) {
+        watches.get(this)?.watchers.settle()
+        return reason && Reflect.apply(reason, this, [])
+      },
+      configurable: true,
+    },
+    throwIfAborted: {
+      value: function (this: AbortSignal) {
+        watches.get(this)?.watchers.settle()
+        Reflect.apply(throwIfAborted, this, [])
+      },
+      configurable: true,
+      writable: true,
     },
     onabort: {
       get(this: AbortSignal) {

@@ -26,7 +26,7 @@ export function SignedOut({ problem }: { readonly problem: ProblemOf<'signed-out
           <p>{problem.detail || 'This browser has no session any more.'}</p>
         )}
         {/* The server leads whoever has no session to the sign-in, in the way that it is configured for. */}
-        <a class="button first" href="./">
+        <a class="button first" href="./?told=yes">
           Sign in again
         </a>
       </section>

@@ -7,7 +7,7 @@ export function adviceOf(problem: Problem): string {
     case 'signed-out':
       return 'Sign in again.'
     case 'forbidden':
-      return 'Ask whoever runs Curfew for the role admin: it stands under users in its configuration.'
+      return 'Ask whoever runs Curfew for the role admin: the configuration names the administrators, under users.'
     case 'limited':
       return `Too many requests. The console asks again in ${problem.retryAfterSeconds} s.`
     case 'unavailable':

@@ -1,5 +1,5 @@
 import type { Actor, Claims, EndReason, LiveSession, Session, SessionId, Uid } from '#domain'
-import { type Applied, apply, endFor } from './apply.ts'
+import { type Applied, apply, endFor, settled } from './apply.ts'
 import type { LogoutAnswer, ManyAnswer } from './logout.ts'
 import { endUser } from './logout.ts'
 import type { SessionPage, SessionQuery } from './ports.ts'
@@ -40,7 +40,8 @@ export async function enableUser(rooms: Rooms, uid: Uid): Promise<void> {
 
 /** One session by its id, whatever its state. */
 export async function showSession(rooms: Rooms, sid: SessionId): Promise<Session | undefined> {
-  return (await rooms.store.read(sid))?.session
+  const read = await rooms.store.read(sid)
+  return read && settled(rooms, read)
 }
 
 export async function listSessions(rooms: Rooms, query: SessionQuery): Promise<SessionPage> {

@@ -5,10 +5,12 @@ import {
   type EndedSession,
   endsChildren,
   type Instant,
+  isExpired,
   type LiveSession,
   type Refusal,
   reason,
   type Salt,
+  type Session,
   type SessionId,
   transition,
 } from '#domain'
@@ -184,6 +186,21 @@ export async function readFresh(
   }
   rooms.cache.put(read)
   return { session: read.session, now: read.now }
+}
+
+/**
+ * A live row past its time ends here, so that nobody is told anything but the truth about it. Undefined:
+ * the row is gone.
+ */
+export async function settled(
+  rooms: Rooms,
+  { session, now }: { readonly session: Session; readonly now: Instant },
+): Promise<Session | undefined> {
+  if (session.kind === 'ended' || !isExpired(session, now)) return session
+  const cause = { reason: reason('expired'), by: null, guard: 'expired' } as const
+  const ended = await endFor(rooms, session.origin.sid, cause)
+  if (ended === 'conflict') return session
+  return ended.kind === 'unknown' ? undefined : { ...session, kind: 'ended', end: ended.end }
 }
 
 /**

@@ -108,7 +108,7 @@ export async function endUser(rooms: Rooms, order: UserEndOrder): Promise<ManyAn
   if (result.kind === 'caller-ended') return result
   for (const recorded of result.ended) denied(rooms, recorded)
   // What had run out before ended of itself: it is denied, and not counted as ended by this request.
-  const ended = result.ended.filter(({ end }) => end.reason === order.reason)
+  const ended = result.ended.filter(({ end }) => end.reason === order.reason && end.by === order.by)
   return { kind: 'done', revoked: ended.length }
 }
 

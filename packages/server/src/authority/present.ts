@@ -1,12 +1,5 @@
-import {
-  clientOfUid,
-  type EndedSession,
-  isExpired,
-  type LiveSession,
-  reason,
-  type SessionId,
-} from '#domain'
-import { endFor, readFresh } from './apply.ts'
+import { clientOfUid, type EndedSession, type LiveSession, type SessionId } from '#domain'
+import { readFresh, settled } from './apply.ts'
 import { openToken } from './key-missing.ts'
 import type { Rooms } from './rooms.ts'
 import type { OpaquePurpose, OpenedToken } from './token-ports.ts'
@@ -93,17 +86,10 @@ export function isOutdated(session: LiveSession | EndedSession, token: OpenedTok
 
 type Read = NonNullable<Awaited<ReturnType<typeof readFresh>>>
 
-/** A live row past its time ends here, so that nobody is told anything but the truth about it. */
 async function judged(rooms: Rooms, read: Read, via: TokenKind): Promise<Presented> {
-  const { session, now } = read
-  if (session.kind === 'ended') return { kind: 'ended', session, via }
-  if (!isExpired(session, now)) return live(rooms, session, via)
-  const { sid } = session.origin
-  const cause = { reason: reason('expired'), by: null, guard: 'expired' } as const
-  const ended = await endFor(rooms, sid, cause)
-  if (ended === 'conflict') return { kind: 'live', session, via }
-  if (ended.kind === 'unknown') return { kind: 'gone', sid, via }
-  return { kind: 'ended', session: { ...session, kind: 'ended', end: ended.end }, via }
+  const session = await settled(rooms, read)
+  if (session === undefined) return { kind: 'gone', sid: read.session.origin.sid, via }
+  return session.kind === 'ended' ? { kind: 'ended', session, via } : live(rooms, session, via)
 }
 
 /** The session of a client that has left the configuration gives nothing any more. */

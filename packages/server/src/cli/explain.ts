@@ -42,7 +42,7 @@ export async function explainUrl(io: Io, house: House, options: ExplainOptions):
 }
 
 function methodOf(text: string): string {
-  if (/^[A-Z]{1,32}$/.test(text)) return text
+  if (/^[A-Z][A-Z-]{0,31}$/.test(text)) return text
   throw new CommandFailed(`--method is in capitals, such as GET, not "${text}"`)
 }
 

@@ -52,3 +52,17 @@ test('an editor accepts the starter configuration as it is, and refuses what the
   expect(validator.Check({ ...starter, token: {} })).toBe(false)
   expect(validator.Check({ ...starter, sessions: { devices: { 'A!': {} } } })).toBe(false)
 })
+
+test('an editor accepts what the loader does: keys with nothing behind them, and words from the environment', () => {
+  const validator = Compile(JSON.parse(renderJsonSchema()))
+  const accepts = (text: string) =>
+    validator.Check({ ...(parse(starterConfig) as object), ...(parse(text) as object) })
+  expect(
+    accepts('clients:\nstore:\ntokens: { accessTtl: , algorithm: }\nlimits: { signIns: }'),
+  ).toBe(true)
+  expect(accepts('limits: { signIns: "${SIGN_INS:-off}" }')).toBe(true)
+  expect(accepts('gateway: { rules: [{ hosts: [a.example], require: "${REQUIRE:-none}" }] }')).toBe(
+    true,
+  )
+  expect(accepts('gateway: { rules: [{ hosts: , require: none }] }')).toBe(false)
+})

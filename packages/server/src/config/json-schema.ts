@@ -32,7 +32,8 @@ function renderNode(node: SchemaNode): Readonly<Record<string, Json>> {
 function renderMember(key: string, value: unknown, node: SchemaNode): Json {
   if (key === 'properties' || key === 'patternProperties') {
     const members = Object.entries(value as Readonly<Record<string, SchemaNode>>)
-    return Object.fromEntries(members.map(([name, member]) => [name, withReference(member)]))
+    const read = members.map(([name, member]) => [name, orNull(withReference(member), member)])
+    return Object.fromEntries(read)
   }
   if (key === 'items') return withReference(value as SchemaNode)
   if (key === 'anyOf') return (value as readonly SchemaNode[]).map(withReference)
@@ -40,10 +41,21 @@ function renderMember(key: string, value: unknown, node: SchemaNode): Json {
   return value as Json
 }
 
+type Rendered = Readonly<Record<string, Json>>
+
+/** A key with nothing behind it has its default, as when all entries of a list are commented out. */
+function orNull(rendered: Rendered, { default: fallback }: SchemaNode): Rendered {
+  if (fallback === undefined || fallback === null) return rendered
+  const { type, anyOf } = rendered
+  if (Array.isArray(anyOf)) return { ...rendered, anyOf: [...anyOf, { type: 'null' }] }
+  return typeof type === 'string' ? { ...rendered, type: [type, 'null'] } : rendered
+}
+
 /** A number, a flag or a name of a fixed list may also come from the environment. */
-function withReference(node: SchemaNode): Readonly<Record<string, Json>> {
+function withReference(node: SchemaNode): Rendered {
   const rendered = renderNode(node)
-  const strict = node.type === 'integer' || node.type === 'boolean' || node.enum !== undefined
+  const named = node.enum !== undefined || typeof node.const === 'string'
+  const strict = node.type === 'integer' || node.type === 'boolean' || named
   if (!strict) return rendered
   const { description, default: fallback, ...rest } = rendered
   return {

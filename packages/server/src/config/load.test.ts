@@ -83,11 +83,10 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     /less than twice/,
   ],
   ['sessions: {idleTtl: 1m}', 'sessions.idleTtl', /shorter than the life of an access token/],
-  ['sessions: {absoluteTtl: 1d}', 'sessions.idleTtl', /longer than absoluteTtl/],
   [
-    'sessions: {devices: {app: {policy: single, absoluteTtl: 1h}}}',
-    'sessions.devices.app.absoluteTtl',
-    /longer than absoluteTtl/,
+    'sessions: {devices: {app: {policy: single, idleTtl: 1m}}}',
+    'sessions.devices.app.idleTtl',
+    /shorter than the life of an access token/,
   ],
   [
     'sessions: {devices: {app: {policy: single, limit: 3}}}',
@@ -130,6 +129,7 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
   ['clients: [{id: a, grants: [authorization_code]}]', 'clients[0].grants', /needs redirectUris/],
   ['clients: [{id: a, device: tv}]', 'clients[0].device', /no device class "tv".*app, web, pc/],
   ['clients: [{id: a, redirectUris: [/cb]}]', 'clients[0].redirectUris[0]', /not an absolute URI/],
+  ['clients: [{id: a, redirectUris: ["https://a/ "]}]', 'clients[0].redirectUris[0]', /absolute/],
   ['clients: [{id: a, redirectUris: ["https://a/#x"]}]', 'clients[0].redirectUris[0]', /fragment/],
   ['clients: [{id: a, redirectUris: ["http://a.com/"]}]', 'clients[0].redirectUris[0]', /loopback/],
   ['clients: [{id: a, redirectUris: ["myapp:/cb"]}]', 'clients[0].redirectUris[0]', /no dot/],
@@ -253,6 +253,8 @@ const wrongServers: readonly (readonly [text: string, path: string, says: RegExp
   ['publicUrl: "https://a/#"', 'server.publicUrl', /query or a fragment/],
   ['publicUrl: "https://u:p@a/"', 'server.publicUrl', /user name or password/],
   ['publicUrl: auth.example.com', 'server.publicUrl', /is not a URL/],
+  ['publicUrl: " https://a"', 'server.publicUrl', /is not a URL/],
+  ['publicUrl: "https://a/b c"', 'server.publicUrl', /is not a URL/],
   ['publicUrl: "ftp://a"', 'server.publicUrl', /neither https nor http/],
   ['listen: ":4455"', 'server.publicUrl', /missing/],
   ['publicUrl: "https://a", listen: "4455"', 'server.listen', /is not an address such as/],
@@ -286,12 +288,43 @@ describe('scenario G01: secrets', () => {
     ['secrets: [short]', 'secrets[0]', /32 bytes in base64url.*curfew secret new/],
     [`secrets: ["${secret}="]`, 'secrets[0]', /32 bytes/],
     [`secrets: [${secret}, ${secret}]`, 'secrets[1]', /twice/],
+    ['secrets: short-of-a-list', 'secrets', /this text is not a list of secrets/],
   ])('%s', (text, path, says) => {
     const [mistake] = mistakes(server + text)
     expect(mistake?.path).toBe(path)
     expect(`${mistake?.problem}. ${mistake?.fix}`).toMatch(says)
     expect(JSON.stringify(mistake)).not.toContain('short')
   })
+})
+
+test.each([
+  'redis: {cluster: "redis://:hunter2@a"}',
+  'redis: {sentinel: {master: m, nodes: "redis://:hunter2@a"}}',
+  'identityProviders: [{id: a, clientId: c, issuer: "https://u:hunter2@a b"}]',
+  'clients: [{id: a, jwksUri: "https://u:hunter2@a b"}]',
+])('what stands in the wrong place or cannot be read may be a secret: %s', (text) => {
+  const found = mistakes(base + text)
+  expect(found).toHaveLength(1)
+  expect(JSON.stringify(found)).not.toContain('hunter2')
+})
+
+test.each(['https://auth.example.com:443', 'HTTPS://AUTH.example.com/'])(
+  "rule 15 audience: Curfew's own, written as %s",
+  (own) => {
+    const bearer = `{issuers: [{issuer: "${own}", audience: x}]}`
+    const text = `gateway: {rules: [{hosts: [a.example], audience: "${own}", bearer: ${bearer}}]}`
+    expect(mistakes(base + text).map(({ path }) => path)).toEqual([
+      'gateway.rules[0].bearer.issuers[0].issuer',
+      'gateway.rules[0].audience',
+    ])
+  },
+)
+
+test.each([
+  'rules: [{hosts: [a.example], methods: [PROPFIND, VERSION-CONTROL]}]',
+  `headers: {X-Groups: '{{ roles | join(" | ") }}', X-Name: "{{ claims.name | default: '}}' }}"}`,
+])('the gateway takes %s', (text) => {
+  expect(mistakes(`${base}gateway: {${text}}`)).toEqual([])
 })
 
 test('scenario D07: a bundle of certificates that can all be read is taken', () => {
@@ -302,6 +335,14 @@ test('scenario D07: a bundle of certificates that can all be read is taken', () 
   expect(mistakes(base + text.replace(ca, cut))).toMatchObject([
     { path: 'identityProviders[0].ca' },
   ])
+})
+
+test.each([
+  'sessions: {absoluteTtl: 1d}',
+  'sessions: {absoluteTtl: 1m}',
+  'sessions: {devices: {app: {policy: single, absoluteTtl: 1h}}}',
+])('%s needs no idleTtl beside it', (text) => {
+  expect(mistakes(base + text)).toEqual([])
 })
 
 test.each(['999999d', '999999999m', '999999h'])(

@@ -14,7 +14,7 @@ import type { RawConfig } from './schema.ts'
 type RawRule = RawConfig['gateway']['rules'][number]
 
 export function normaliseGateway({ server, gateway }: RawConfig): GatewayConfig {
-  const secure = server.publicUrl.toLowerCase().startsWith('https:')
+  const secure = new URL(server.publicUrl).protocol === 'https:'
   const domain = gateway.cookie.domain?.toLowerCase() ?? null
   return {
     cookie: { name: cookieName(secure, domain), domain, sameSite: gateway.cookie.sameSite },

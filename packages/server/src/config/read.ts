@@ -150,8 +150,9 @@ function readUnion(
   const alike = branches
     .flatMap(flatten)
     .filter((branch) => kindOfSchema(branch) === kindOfValue(value))
-  const branch = alike.find((candidate) => isLeaf(candidate) && accepts(candidate, value))
-  if (branch !== undefined) return value
+  if (alike.some((branch) => isLeaf(branch) && accepts(branch, value))) return value
+  const converted = convertedFor(branches.flatMap(flatten), value, path, context)
+  if (converted !== undefined) return converted
   const structured = closest(
     alike.filter((candidate) => !isLeaf(candidate)),
     value,
@@ -159,6 +160,19 @@ function readUnion(
   if (structured !== undefined) return readValue(structured, value, path, context)
   const only = alike.length === 1 ? alike[0] : undefined
   return wrong({ ...only, ...schema, sample: standIn(schema) }, value, path, context, only)
+}
+
+/** What a text from the environment stands for in a branch that takes a number or a flag. */
+function convertedFor(
+  branches: readonly SchemaNode[],
+  value: unknown,
+  path: Path,
+  context: ReadContext,
+): unknown {
+  if (context.originOf(path) === undefined) return undefined
+  return branches
+    .map((branch) => ({ branch, converted: convert(branch, value) }))
+    .find(({ branch, converted }) => converted !== value && accepts(branch, converted))?.converted
 }
 
 function flatten(branch: SchemaNode): readonly SchemaNode[] {
@@ -196,11 +210,16 @@ function wrong(
   context: ReadContext,
   narrower: SchemaNode = schema,
 ): unknown {
-  const secret = schema.secret === true || narrower.secret === true
+  const secret = holdsSecret(schema) || holdsSecret(narrower)
   const shown = show(value, secret, context.originOf(path))
   const expected = schema.expects === undefined ? expectation(narrower) : expectation(schema)
   context.findings.add(path, `${shown} is not ${expected}`, `Write ${expected}.`)
   return standIn(schema)
+}
+
+/** A secret that was written in place of a list of secrets is one, too. */
+function holdsSecret({ secret, items, anyOf = [] }: SchemaNode): boolean {
+  return secret === true || (items !== undefined && holdsSecret(items)) || anyOf.some(holdsSecret)
 }
 
 function show(value: unknown, secret: boolean, origin: string | undefined): string {

@@ -56,10 +56,9 @@ describe('references', () => {
       '{ id: a, secret: ${file:/gone} }',
       /^clients\[0\]\.secret: the file \/gone cannot be read \(ENOENT\)/,
     ],
-    [
-      '{ id: a, secret: ${not a name} }',
-      /^clients\[0\]\.secret: \$\{not a name\} is not a reference/,
-    ],
+    ['{ id: a, secret: ${not a name} }', /^clients\[0\]\.secret: \$\{not…\} is not a reference/],
+    ['{ id: a, secret: ${NAME-hunter2} }', /^clients\[0\]\.secret: \$\{NAME…\} is not a reference/],
+    ['{ id: a, secret: "${GONE:-${NAME}}" }', /^clients\[0\]\.secret: a reference stands within/],
     ['{ id: a, secret: "${OPEN"\n    }', /^clients\[0\]\.secret: \$\{ has no closing brace/],
     ['{ id: a, secret: ${EMPTY} }', /^clients\[0\]\.secret: the value of \$\{EMPTY\} is not/],
     [
@@ -73,12 +72,19 @@ describe('references', () => {
     expect(said).not.toContain('hunter2')
   })
 
-  test('a number and a flag may come from the environment', () => {
-    const text = `server: {publicUrl: "https://a", workers: "\${N}"}\nstore: postgres://a/b\nsecrets: ["\${file:/run/secrets/ring}"]\nclients: [{id: a, secret: s, roles: [issuer], mayStartAdmins: "\${FLAG}"}]`
+  test('a number, a flag and one of several shapes may come from the environment', () => {
+    const clients =
+      '[{id: a, secret: s, roles: [issuer], mayStartAdmins: "${FLAG}", dpop: "${FLAG}"}]'
+    const sessions = '{devices: {app: {policy: single}, web: {policy: multiple, limit: "${N}"}}}'
+    const text = `server: {publicUrl: "https://a", workers: "\${N}"}\nstore: postgres://a/b\nsecrets: ["\${file:/run/secrets/ring}"]\nclients: ${clients}\nsessions: ${sessions}`
     const result = parseConfig(text, { env: { N: '3', FLAG: 'true' }, readFile })
     expect(result).toMatchObject({
       kind: 'loaded',
-      config: { server: { workers: 3 }, clients: [{ mayStartAdmins: true }] },
+      config: {
+        server: { workers: 3 },
+        clients: [{ mayStartAdmins: true, dpop: 'required' }],
+        sessions: { devices: { web: { policy: { limit: 3 } } } },
+      },
     })
   })
 })

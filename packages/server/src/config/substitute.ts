@@ -79,12 +79,16 @@ export function replaceReferences(
 
 function resolve(found: string, surroundings: Surroundings): Replaced {
   const inner = found.slice(2, -1)
+  // The first brace has closed both: what follows would be text, and `${B` the value.
+  if (inner.includes('${')) {
+    return failed('a reference stands within another', 'Write one of them alone.')
+  }
   if (inner.startsWith('file:')) return resolveFile(inner.slice('file:'.length), surroundings)
   const match = variable.exec(inner)
   const name = match?.[1]
   if (name === undefined) {
     return failed(
-      `${found} is not a reference`,
+      `${beginningOf(found)} is not a reference`,
       `Write \${NAME}, \${NAME:-default} or \${file:/path}.`,
     )
   }
@@ -109,6 +113,11 @@ function resolveFile(path: string, { readFile }: Surroundings): Replaced {
 /** A default may be a secret as well, so messages name the variable alone. */
 function nameOnly(found: string): string {
   return found.replace(/:-.*\}$/s, '}')
+}
+
+/** What follows the name may be a secret here, too. */
+function beginningOf(found: string): string {
+  return found.replace(/^(\$\{[A-Za-z0-9_]*).*\}$/s, '$1…}')
 }
 
 function written(number: string, references: readonly string[]): string {

@@ -9,13 +9,14 @@ export interface FeedCursor {
   readonly seq: number
 }
 
-const cursorShape = /^([a-z][a-z0-9]{3,31})\.(0|[1-9][0-9]{0,15})$/
+/** Wider than what we write: a cursor of another store, or of another version, resets and is no mistake. */
+const cursorShape = /^([A-Za-z][A-Za-z0-9_-]*)\.(0|[1-9][0-9]*)$/
 
+/** A number that no feed reaches stands for the greatest one: either is ahead of every head. */
 export function parseCursor(text: string): FeedCursor | undefined {
   const match = cursorShape.exec(text)
   if (match === null) return undefined
-  const seq = Number(match[2])
-  return Number.isSafeInteger(seq) ? { epoch: match[1] as Epoch, seq } : undefined
+  return { epoch: match[1] as Epoch, seq: Math.min(Number(match[2]), Number.MAX_SAFE_INTEGER) }
 }
 
 export function formatCursor(cursor: FeedCursor): string {

@@ -9,8 +9,6 @@ import {
   type ConnectionError,
   type FastifyInstance,
   type FastifyPluginCallback,
-  type FastifyReply,
-  type FastifyRequest,
   fastify,
 } from 'fastify'
 import type { Replica } from '#authority'
@@ -32,16 +30,18 @@ import { BoundTokens } from './dpop.ts'
 import { answerOAuthError, answerProblem, problemOf, sendProblem } from './error-answers.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Heard } from './fellows.ts'
-import { isTooDeep, jsonDepthMax } from './json-depth.ts'
+import { acceptJson } from './json-bodies.ts'
 import { KnownPaths } from './known-paths.ts'
 import { Limits } from './limits.ts'
 import {
   answerWhileSending,
   createListener,
+  inOriginForm,
   readUnannouncedBodies,
+  refuseCodedBodies,
   requestTimeoutMs,
 } from './listener.ts'
-import { OAuthError } from './oauth-error.ts'
+import { answerNotFound } from './not-found.ts'
 import { parseForm } from './oauth-form.ts'
 import { openApiOptions } from './openapi.ts'
 import { Problem } from './problems.ts'
@@ -130,14 +130,18 @@ function routedApp(deps: HttpDeps) {
   app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
   void app.register(swagger, openApiOptions(deps.settings.publicUrl))
   const prefix = new URL(deps.settings.publicUrl).pathname.replace(/\/$/, '')
-  app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, prefix))
+  app.setNotFoundHandler((request, reply) => {
+    answerNotFound({ paths, prefix, settings: deps.settings }, request, reply)
+  })
   return { app, prefix }
 }
 
 /** /metrics on a listener of its own (`server.metricsListen`). */
 export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): FastifyInstance {
+  const paths = new KnownPaths()
   const app = bareApp(deps, {})
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem('not_found')))
+  app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
+  app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, ''))
   metricsRoute(app as unknown as App, deps.metrics, { behindProxies: true })
   return app
 }
@@ -219,6 +223,7 @@ function bareApp(
   })
   app.decorateRequest('caller', null)
   readUnannouncedBodies(app)
+  refuseCodedBodies(app)
   answerWhileSending(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders)
@@ -233,7 +238,9 @@ function bareApp(
 function serverWith(ahead: HttpDeps['ahead']) {
   return (route: RequestListener) =>
     createListener((message, response) => {
-      if (!ahead(message, response)) route(message, response)
+      if (ahead(message, response)) return
+      message.url = inOriginForm(message.url ?? '/')
+      route(message, response)
     })
 }
 
@@ -308,34 +315,6 @@ function refuseEmptySegments(app: App): void {
   })
 }
 
-/** JSON only; an empty body counts as `{}` (API.md). */
-function acceptJson(app: App): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (typeof body === 'string' && body.trim() === '') done(null, {})
-    else if (isTooDeep(body as string)) done(new Problem('malformed_body', { detail: tooDeep }))
-    else void parseJson(request, body as string, done)
-  })
-  // `curl -d ''` names another type and sends nothing: that is `{}` as well. What holds anything is 415.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, {})
-    else done(unsupportedMediaType(request.headers['content-type']))
-  })
-  app.addHook('preValidation', (request, _reply, done) => {
-    if (request.body === undefined) request.body = {}
-    done()
-  })
-}
-
-const tooDeep = `The body is nested deeper than ${jsonDepthMax} levels.`
-
-function unsupportedMediaType(type: string | undefined): Problem {
-  return new Problem('unsupported_media_type', {
-    detail: `Send the body as application/json, not as ${type ?? 'an unnamed type'}.`,
-  })
-}
-
 const securityHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -349,27 +328,6 @@ function requestIds(): () => string {
   const prefix = randomBytes(4).toString('hex')
   let count = 0
   return () => `${prefix}-${(++count).toString(36)}`
-}
-
-function notFound(
-  paths: KnownPaths,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  prefix: string,
-): void {
-  const methods = paths.methodsOf(request.raw.url ?? '/')
-  if (methods.length === 0) {
-    sendProblem(reply, new Problem('not_found', { detail: 'There is no such path.' }))
-    return
-  }
-  const headers = { allow: methods.join(', ') }
-  const detail = `Use ${methods.join(' or ')}.`
-  if (!(request.raw.url ?? '').startsWith(`${prefix}/oauth/`)) {
-    sendProblem(reply, new Problem('method_not_allowed', { detail, headers }))
-    return
-  }
-  const error = new OAuthError('invalid_request', { status: 405, description: detail, headers })
-  reply.code(405).headers(headers).type('application/json').send(error.body())
 }
 
 /** What is not HTTP, or too large to be read: there is no request to answer yet. */

@@ -19,6 +19,26 @@ function exchange(port: number, bytes: string): Promise<string> {
 }
 
 test.each([
+  ['http://x/healthz', 200],
+  ['HTTPS://x:443/sessions?limit=5', 200],
+  ['http://x?limit=5', 200],
+  ['http://x//healthz', 404],
+  ['http://http://x/healthz', 404],
+])('the absolute form %s is answered as its path is: %i', async (target, status) => {
+  const world = new FakeWorld()
+  world.add(1, 'alice')
+  const { app } = createHttp(world.deps())
+  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
+  const { port } = app.server.address() as AddressInfo
+  const answer = await exchange(
+    port,
+    `GET ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tok-1\r\nConnection: close\r\n\r\n`,
+  )
+  await app.close()
+  expect(answer).toContain(`HTTP/1.1 ${status} `)
+})
+
+test.each([
   ['POST', '/logout', 'application/json', 200],
   ['POST', '/logout', 'text/plain', 200],
   ['POST', '/logout', '', 200],

@@ -2,6 +2,7 @@
 import type { RequestListener, Server } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { Problem } from './problems.ts'
 import { createStoppingServer } from './stopping-server.ts'
 
 /** How long a request may take to arrive whole. */
@@ -21,6 +22,15 @@ export function createListener(answer: RequestListener): Server {
 }
 
 /**
+ * The target without the scheme and host that it may come with (RFC 9112, section 3.2.2), which the router
+ * would take for a path. Nothing here rests on the host that a request names.
+ */
+export function inOriginForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, '')
+  return rest.startsWith('/') || rest === target ? rest : `/${rest}`
+}
+
+/**
  * Fastify reads the body of whatever names a content type, and would wait for ever for the end of one
  * that was never announced (`curl -X POST -H 'Content-Type: application/json'`).
  */
@@ -28,6 +38,20 @@ export function readUnannouncedBodies(app: FastifyInstance): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const over = request.raw.readableEnded && request.headers['content-type'] !== undefined
     done(null, over ? Readable.from([]) : payload)
+  })
+}
+
+/** RFC 9110, section 15.5.16: nothing here unpacks a body, and a packed one is not what it says. */
+export function refuseCodedBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const coding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+    if (coding === 'identity' || request.method === 'GET' || request.method === 'HEAD') {
+      done(null, payload)
+    } else {
+      const headers = { 'accept-encoding': 'identity' }
+      const detail = 'Send the body as it is, without Content-Encoding.'
+      done(new Problem('unsupported_media_type', { detail, headers }))
+    }
   })
 }
 

@@ -49,7 +49,11 @@ test('metrics are for those inside', async () => {
   const app = world.app()
   const inside = await send(app, { url: '/metrics' })
   expect(inside.headers['content-type']).toContain('text/plain')
-  for (const name of ['x-forwarded-for', 'X-Forwarded-Proto', 'Forwarded', 'Via', 'X-Real-IP']) {
+  const ofProxies = [
+    ...['x-forwarded-for', 'X-Forwarded-Proto', 'Forwarded', 'Via', 'X-Real-IP'],
+    ...['X-Original-URL', 'X-Original-Method', 'X-Envoy-External-Address', 'CF-Connecting-IP'],
+  ]
+  for (const name of ofProxies) {
     const outside = await send(app, { url: '/metrics', headers: { [name]: 'x' } })
     expect(outside.statusCode).toBe(404)
     expect(outside.json().code).toBe('not_found')
@@ -60,6 +64,9 @@ test('metrics are for those inside', async () => {
   const answer = await send(own, { url: '/metrics', headers: { 'x-forwarded-for': 'x' } })
   expect(answer.statusCode).toBe(200)
   expect((await send(own, { url: '/sessions' })).statusCode).toBe(404)
+  const posted = await send(own, { method: 'POST', url: '/metrics' })
+  expect(posted.statusCode).toBe(405)
+  expect(posted.headers['allow']).toBe('GET, HEAD')
 })
 
 test('every series stands at 0 from the start', async () => {

@@ -40,12 +40,9 @@ describe('paths and methods', () => {
     expect(answer.json().error).toBe('invalid_request')
   })
 
-  test('HEAD answers like GET, without a body', async () => {
-    const answer = await send(worldOfOne().app, {
-      method: 'HEAD',
-      url: '/sessions',
-      headers: bearer('tok-1'),
-    })
+  test.each(['/sessions', '/'])('HEAD %s answers like GET, without a body', async (url) => {
+    const headers = bearer('tok-1')
+    const answer = await send(worldOfOne().app, { method: 'HEAD', url, headers })
     expect(answer.statusCode).toBe(200)
     expect(answer.body).toBe('')
   })
@@ -68,7 +65,7 @@ describe('paths and methods', () => {
 })
 
 describe('bodies', () => {
-  const post = (payload: string, headers: Record<string, string> = json) =>
+  const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
     send(worldOfOne().app, {
       method: 'POST',
       url: '/logout/all',
@@ -82,6 +79,8 @@ describe('bodies', () => {
     ['nonsense', '{}', 415, 'unsupported_media_type'],
     ['application/json', '{', 400, 'malformed_body'],
     ['application/json', '{"__proto__": 1}', 400, 'malformed_body'],
+    // RFC 8259, section 8.1: else each unreadable byte is the same character, and two names are one.
+    ['application/json', Buffer.from('{"extra": "\xff"}', 'latin1'), 400, 'malformed_body'],
     ['application/json', '[]', 400, 'invalid_request'],
     ['application/json', 'null', 400, 'invalid_request'],
     ['application/json', '{"extra": 1}', 400, 'invalid_request'],
@@ -137,6 +136,34 @@ describe('bodies', () => {
     ])
     expect(answer.body).not.toContain('nowhere')
   })
+
+  test('a body that is no UTF-8 is 400: it would be taken for another text', async () => {
+    const { app } = worldOfOne()
+    const payload = Buffer.from('{"uid":"b\u00f6b"}', 'latin1')
+    const headers = { ...basic('backend'), ...json }
+    const answer = await send(app, { method: 'POST', url: '/sessions', headers, payload })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().code).toBe('malformed_body')
+  })
+
+  test.each([
+    ['/sessions', 'application/json', 415],
+    ['/oauth/token', 'application/x-www-form-urlencoded', 400],
+  ])(
+    'RFC 9110, 15.5.16: a packed body at %s is refused, and the answer says what is taken',
+    async (url, type, status) => {
+      const { app } = worldOfOne()
+      const headers = { ...basic('backend'), 'content-type': type }
+      const ask = (coding: string) => {
+        const coded = { ...headers, 'content-encoding': coding }
+        return send(app, { method: 'POST', url, headers: coded, payload: '{"uid":"bob"}' })
+      }
+      const packed = await ask('gzip')
+      expect(packed.statusCode).toBe(status)
+      expect(packed.headers['accept-encoding']).toBe('identity')
+      expect((await ask('identity')).headers['accept-encoding']).toBeUndefined()
+    },
+  )
 
   test('claims are at most 4 KB, and text has no control characters', async () => {
     const start = (more: object) =>

@@ -38,6 +38,7 @@ export interface BeginInput {
   readonly acrValues?: readonly string[]
   readonly prompt?: string
   readonly loginHint?: string
+  readonly uiLocales?: string
   /**
    * An application's request at `/oauth/authorize`, sealed and handed back as it is. The sign-in ends at the
    * application then, and a loop is the application's to notice.
@@ -218,6 +219,7 @@ async function redirectUrl(tools: Tools, { provider, discovered, flow, input }: 
     ...(input.acrValues === undefined ? {} : { acr_values: input.acrValues.join(' ') }),
     ...(input.prompt === undefined ? {} : { prompt: input.prompt }),
     ...(input.loginHint === undefined ? {} : { login_hint: input.loginHint }),
+    ...(input.uiLocales === undefined ? {} : { ui_locales: input.uiLocales }),
   }
   const url = client.buildAuthorizationUrl(discovered.configuration, parameters)
   return publicAddress(settings, url).href

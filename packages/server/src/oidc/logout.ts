@@ -11,6 +11,7 @@ export interface SignOutOrder {
   /** One that is registered at the provider. */
   readonly returnUrl: string
   readonly state: string | null
+  readonly uiLocales?: string | null
 }
 
 /** Undefined: the provider has no such page, or cannot be asked; Curfew's own page is the end then. */
@@ -30,6 +31,7 @@ export async function signOutUrl(
     url.searchParams.set(presetOf(settings).returnParameter, order.returnUrl)
     if (order.idToken !== null) url.searchParams.set('id_token_hint', order.idToken.reveal())
     if (order.state !== null) url.searchParams.set('state', order.state)
+    if (order.uiLocales) url.searchParams.set('ui_locales', order.uiLocales)
     return url.href
   } catch (error) {
     if (error instanceof ProviderUnavailable) return undefined

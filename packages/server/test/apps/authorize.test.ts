@@ -125,6 +125,14 @@ describe('rule 33 codes: a click comes before whatever is not https', () => {
     expect(destinationOf(reply).href.startsWith(redirect_uri)).toBe(true)
   })
 
+  test('in the language that the application asked for, also after the way to the provider', async () => {
+    const mobile = { client_id: 'mobile', redirect_uri: at.mobile, ui_locales: 'fr de-AT' }
+    const request = requestOf(mobile)
+    const done = await signInBy(gate, gate.visitor(), addressOf(gate.curfew, request))
+    expect(titleOf(done)).toBe('Weiter in der Anwendung')
+    expect(titleOf(await open({ ...mobile, scope: 'root' }))).toBe('Sie sind nicht angemeldet')
+  })
+
   test('an error too, also of a request that never reached the provider', async () => {
     const reply = await open({ client_id: 'mobile', redirect_uri: at.mobile, scope: 'root' })
     expect([reply.status, reply.headers['location']]).toEqual([200, undefined])
@@ -223,6 +231,12 @@ test('what the provider is to do is passed on', async () => {
   expect(Object.fromEntries(searchParams)).toMatchObject({
     ...{ prompt: 'login consent', login_hint: 'ada', max_age: '600', acr_values: 'gold silver' },
   })
+  const locales = async (text: string) =>
+    new URL((await open({ ui_locales: text })).headers['location'] ?? '').searchParams.get(
+      'ui_locales',
+    )
+  expect(await locales('de-AT <x> fr')).toBe('de-AT fr')
+  expect(await locales('<x>')).toBeNull()
   const zero = new URL((await open({ max_age: '0' })).headers['location'] ?? '').searchParams
   expect([zero.get('prompt'), zero.get('max_age')]).toEqual(['login', '0'])
 })

@@ -94,6 +94,24 @@ describe('rule 29 CSRF: without a good ID token the person is asked', () => {
     expect((await visitor.open('http://127.0.0.1:8000/')).status).toBe(302)
   })
 
+  test('in the language that the client asked for, to the end', async () => {
+    const visitor = gate.visitor()
+    await visitor.browse('http://127.0.0.1:8000/')
+    const asked = await leave({ ui_locales: 'de-CH' }, visitor)
+    expect(titleOf(asked)).toBe('Abmelden?')
+    expect(asked.body).toContain('name="ui_locales" value="de-CH"')
+    const confirmed = await visitor.open(`${gate.curfew.issuer}/signout`, {
+      method: 'POST',
+      headers: [
+        ['Origin', gate.curfew.issuer],
+        ['Content-Type', 'application/x-www-form-urlencoded'],
+      ],
+      body: 'ui_locales=de-CH',
+    })
+    const page = await visitor.open(confirmed.headers['location'] ?? '')
+    expect(titleOf(page)).toBe('Sie sind abgemeldet')
+  })
+
   test('nor does a browser without a session, whose application would take it for done', async () => {
     const { accessToken } = await signedIn()
     const asked = { client_id: clients.webapp.id, post_logout_redirect_uri: at.out }

@@ -1,6 +1,9 @@
 /* Where the configuration comes from and what is refused: API.md, sections 1 and 2; rule 11. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import {
@@ -9,6 +12,7 @@ import {
   newSecret,
   runCommand,
   runServer,
+  sourceProgram,
   stores,
   withCurfew,
 } from '#test/harness/index.ts'
@@ -94,4 +98,13 @@ describe.each(stores)('the configuration on %s', (store) => {
       expect(result.code, result.stdout + result.stderr).toBe(0)
     })
   })
+})
+
+test('a reader that has read enough is no fault of a command', async () => {
+  const child = spawn(process.execPath, [sourceProgram, 'init'], { stdio: 'pipe' })
+  child.stdout.destroy()
+  const said = text(child.stderr)
+  const [code] = await once(child, 'close')
+  expect(await said).toBe('')
+  expect(code).toBe(0)
 })

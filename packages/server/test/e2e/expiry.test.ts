@@ -79,6 +79,29 @@ describe.each(stores)('expiry on %s', (store) => {
     expect(await api.works(idle.sessionToken)).toBe(false)
   })
 
+  test('what has run out ended of itself, whoever ends it afterwards', async () => {
+    const uid = freshUid()
+    const live = await started('web', uid)
+    const [shown, deleted, revoked] = [
+      await started(),
+      await started('short', uid),
+      await started(),
+    ]
+    const swept = await started('short', uid)
+    await house.curfew.advanceClock(11 * minute)
+    const ofItself = { revoked_reason: 'expired', revoked_by_user_id: null }
+    expect(await api.session(shown.sid)).toMatchObject(ofItself)
+    const already = { revoked: false, already_revoked: true }
+    const own = await api.delete(`/sessions/${deleted.sid}`, { as: live.sessionToken })
+    expect(own.body).toMatchObject(already)
+    const by = { as: clients.operator, json: { reason: 'expired' } }
+    expect((await api.post(`/sessions/${revoked.sid}/revoke`, by)).body).toMatchObject(already)
+    expect((await api.post(`/users/${uid}/revoke`, by)).body).toEqual({ revoked: 1 })
+    for (const { sid } of [deleted, revoked, swept]) {
+      expect(await api.session(sid)).toMatchObject(ofItself)
+    }
+  })
+
   test.each(['lone', 'joint'])(
     'rule 8 expired frees its place: a start in the class %s',
     async (device) => {

@@ -303,7 +303,8 @@ describe.each(stores)('the feed on %s', (store) => {
     const login = await ended()
     const head = await api.head()
     const [epoch, seq] = head.split('.')
-    for (const since of [`${epoch}.${Number(seq) + 1000}`, `x${epoch}.1`]) {
+    const ahead = [`${epoch}.${Number(seq) + 1000}`, `${epoch}.9223372036854775807`]
+    for (const since of [...ahead, `x${epoch}.1`, 'E.1', 'a-store_2.7']) {
       const answer = await api.feed({ since })
       expect(answer.status, `${since} ${answer.text}`).toBe(200)
       expect(answer.headers.get('curfew-reset')).toBe('true')

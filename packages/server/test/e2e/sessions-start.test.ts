@@ -103,6 +103,16 @@ describe.each(stores)('starting sessions on %s', (store) => {
     })
   })
 
+  test.each([
+    ['Browser/7 '.repeat(60), 'Browser/7 '.repeat(60).slice(0, 512).trim()],
+    ['Browser/7\r\nX: y\u0000', 'Browser/7  X: y'],
+    [`${'😀'.repeat(256)}x`, '😀'.repeat(256)],
+    ['', null],
+  ])('a user agent is recorded and never judged: %j', async (told, kept) => {
+    const login = await api.start({ uid: freshUid(), user_agent: told })
+    expect((await api.session(login.sid))['user_agent']).toBe(kept)
+  })
+
   test('a bearer from client_credentials proves the role issuer as well', async () => {
     const bearer = await api.clientToken(clients.backend)
     const answer = await api.tryStart({ uid: freshUid(), device: 'web' }, bearer)

@@ -68,7 +68,7 @@ function lives(pid: number): boolean {
 
 async function replaced(curfew: Curfew, worker: number, times = 1): Promise<void> {
   const listens = () => ((pidsOf(curfew).get(worker)?.length ?? 0) > times ? true : undefined)
-  await eventually(listens, { withinMs: 20_000, what: `a replacement of worker ${worker}` })
+  await eventually(listens, { what: `a replacement of worker ${worker}` })
 }
 
 function metric(text: string, series: string): number {

@@ -179,6 +179,7 @@ describe('RP-initiated logout', () => {
     const url = await signOutUrl(replica.providers, {
       ...order,
       idToken: new Secret('the.id.token'),
+      uiLocales: 'de fr',
     })
     const { origin, pathname, searchParams } = new URL(url ?? '')
     expect(origin + pathname).toBe(`${stage.provider.issuer}/end-session`)
@@ -187,6 +188,7 @@ describe('RP-initiated logout', () => {
       id_token_hint: 'the.id.token',
       post_logout_redirect_uri: order.returnUrl,
       state: 's',
+      ui_locales: 'de fr',
     })
   })
 

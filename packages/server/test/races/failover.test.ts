@@ -159,7 +159,7 @@ test('rule 3 cache proposes: a standby is not asked about a session; 503, never 
     )
     return row?.['yes'] === true ? true : undefined
   }
-  await eventually(caughtUp, { withinMs: 20_000, what: 'the standby has caught up' })
+  await eventually(caughtUp, { what: 'the standby has caught up' })
   // From here on it hears nothing of the primary any more: what it lacks is lost when it is promoted.
   await ask(standby.port, "alter system set primary_conninfo = ''")
   await ask(standby.port, 'select pg_reload_conf()')
@@ -192,7 +192,7 @@ test('rule 7 restored: a standby that is promoted under a running replica gets a
       const answer = await b.api.tryStart({ uid: freshUid(), device: 'web' })
       return answer.status === 201 ? answer : undefined
     },
-    { withinMs: 20_000, what: 'a sign-in after the failover' },
+    { what: 'a sign-in after the failover' },
   )
   const token = String(later.body['session_token'])
   const sid = later.body['sid']
@@ -207,7 +207,7 @@ test('scenario S120: a fail-over that lost the last second: what was just revoke
   expect(await b.api.works(revoked.accessToken)).toBe(false)
   expect(await b.api.works(revoked.sessionToken)).toBe(false)
   const endedAgain = async () => ((await endOf(revoked.sid)) === null ? undefined : true)
-  await eventually(endedAgain, { withinMs: 20_000, what: 'the end in the store that had lost it' })
+  await eventually(endedAgain, { what: 'the end in the store that had lost it' })
   expect(b.log()).toContain('came-back')
   // So a replica that never knew of it agrees.
   const c = await b.twin({ config: { store: address.url } })

@@ -101,7 +101,7 @@ test('scenario X03: a replica that cannot learn where the provider is, or has no
   const cold = gates.at(1)
   Object.assign(gates.provider, { discoveryStatus: 503, keysStatus: 503 })
   await cold.curfew.kill()
-  await cold.restart()
+  cold.curfew = await cold.curfew.restart()
   const [before] = tokens(await crowd(4))
   await gates.pass(lifeMs)
   const late = await cold.ask(person)

@@ -14,7 +14,7 @@ const lifeSeconds = 1
 const waiting = 20
 
 // Without grace whoever comes to a session whose tokens have run out waits for whatever becomes of them.
-const gates = useGates({ replicas: 2, idp: { timeout: '4s', graceOnFault: '0s' } })
+const gates = useGates({ replicas: 2, idp: { timeout: '2s', graceOnFault: '0s' } })
 let round = 0
 let victim: Person
 let bystanders: readonly Person[]

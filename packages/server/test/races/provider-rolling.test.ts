@@ -143,7 +143,7 @@ class Balancer {
   async replace(replica: GateReplica): Promise<void> {
     this.#out = replica
     const finished = () => ((this.#under.get(replica) ?? 0) === 0 ? true : undefined)
-    await eventually(finished, { withinMs: 20_000, everyMs: 5, what: 'the last answer' })
+    await eventually(finished, { everyMs: 5, what: 'the last answer' })
     const { code } = await replica.curfew.stop()
     expect(code).toBe(0)
     await replica.restart()

@@ -57,7 +57,7 @@ describe.each([
     for (const [index, curfew] of all.entries()) stand(names[index] ?? '', curfew)
     const url = await balancer.listen()
     api = new Api(() => url)
-    await eventually(allReady, { withinMs: 20_000, what: 'replicas that are ready' })
+    await eventually(allReady, { what: 'replicas that are ready' })
   }, 240_000)
 
   afterAll(async () => {
@@ -79,7 +79,7 @@ describe.each([
     if (curfew === undefined) throw new Error(`there is no ${name}`)
     expect(await curfew.stop()).toEqual({ code: 0, signal: null })
     stand(name, await curfew.restart())
-    await eventually(allReady, { withinMs: 30_000, what: `${name} is ready again` })
+    await eventually(allReady, { what: `${name} is ready again` })
   }
 
   function begin(): Promise<Login> {
@@ -152,7 +152,7 @@ describe.each([
     await clientsOf
     const { heard, abort } = following
     const all = () => (left.every((sid) => heard.includes(sid)) ? true : undefined)
-    await eventually(all, { withinMs: 20_000, what: 'every end in the stream' })
+    await eventually(all, { what: 'every end in the stream' })
     abort.abort()
     await follower
     expect(load.wrong).toEqual([])

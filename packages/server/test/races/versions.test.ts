@@ -130,7 +130,7 @@ test('a step waits for a table only briefly: those who come behind it are served
   let over = false
   const load = Array.from({ length: 4 }, () => use(a.api, () => over))
   const migrated = b.restart(newer)
-  await eventually(waitsForSessions, { withinMs: 30_000, what: 'a step that waits for the table' })
+  await eventually(waitsForSessions, { what: 'a step that waits for the table' })
   // Whoever waits for a lock for two seconds gives up: longer than that.
   await sleep(3500)
   over = true

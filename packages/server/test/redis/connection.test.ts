@@ -101,7 +101,7 @@ describe('a connection to one Redis server', () => {
     connection.subscribe('channel', (message) => heard.push(message))
     await isReady()
     for (let round = 1; round <= 3; round++) {
-      await eventually(() => connections() === round || undefined, { withinMs: 20_000 })
+      await eventually(() => connections() === round || undefined)
       await answers(connection)
       await connection.publish('channel', `${round}`)
       await eventually(() => heard.length === round || undefined)
@@ -127,7 +127,7 @@ describe('a connection to one Redis server', () => {
     ])
     expect([connection.ready, connection.resting]).toEqual([true, true])
     // The ping is not answered either: the connection is made anew, as soon as somebody answers.
-    await eventually(() => !connection.ready || undefined, { withinMs: 20_000 })
+    await eventually(() => !connection.ready || undefined)
     expect(await failureOf(connection.get('a'))).toBe('offline')
     redis.resume()
     await isReady()

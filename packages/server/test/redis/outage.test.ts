@@ -22,7 +22,7 @@ async function redisState({ api }: Curfew): Promise<unknown> {
 
 async function isUp(curfew: Curfew): Promise<unknown> {
   const up = async () => (await metricsOf(curfew)).get('curfew_redis_up') === 1 || undefined
-  return await eventually(up, { withinMs: 30_000, what: 'Redis' })
+  return await eventually(up, { what: 'Redis' })
 }
 
 describe('a server whose Redis is away', () => {
@@ -68,7 +68,7 @@ describe('a server whose Redis is away', () => {
     expect((await curfew.api.refreshed(refreshed)).sid).toBe(refreshed.sid)
     const lost = async () =>
       (await metricsOf(curfew)).get('curfew_push_total{result="failed"}') ?? 0
-    await eventually(async () => (await lost()) >= 20 || undefined, { withinMs: 20_000 })
+    await eventually(async () => (await lost()) >= 20 || undefined)
     expect(await redisState(curfew)).toMatch(/going on without it/)
     const metrics = await metricsOf(curfew)
     expect(metrics.get('curfew_redis_up')).toBe(0)
@@ -106,7 +106,7 @@ describe('a server whose Redis is away', () => {
     const [epoch] = (await curfew.api.head()).split('.')
     const buried = async () =>
       (await client.get(`curfew:${epoch}:s:${leaver.sid}`)) === 't' ? true : undefined
-    await eventually(buried, { withinMs: 20_000, what: 'the tombstone' })
+    await eventually(buried, { what: 'the tombstone' })
     expect(curfew.log()).not.toContain('something unforeseen')
   }, 120_000)
 
@@ -116,7 +116,7 @@ describe('a server whose Redis is away', () => {
     expect(other.log()).not.toContain('does not act on it yet')
     other.reload({ ...other.config, redis: `${redis.url}/1` })
     const restart = /"needsRestart":\["redis"\]/
-    await eventually(() => restart.test(other.log()) || undefined, { withinMs: 20_000 })
+    await eventually(() => restart.test(other.log()) || undefined)
   }, 240_000)
 
   test('without Redis in the configuration nothing of it is named', async () => {

@@ -55,7 +55,7 @@ async function serve(config: JsonObject, store: 'sqlite' | 'postgres' = 'sqlite'
   const curfew = await startCurfew({ store, config })
   onTestFinished(() => curfew.close())
   const up = async () => (await metricsOf(curfew)).get('curfew_redis_up') === 1 || undefined
-  await eventually(up, { withinMs: 30_000 })
+  await eventually(up)
   return curfew
 }
 
@@ -73,7 +73,6 @@ test('the documented rights are enough: ends are told, the mark is kept, nothing
   // With one right less it is said what does not work; the rest does.
   const gauge = (name: string, value: number) =>
     eventually(async () => (await metricsOf(curfew)).get(name) === value || undefined, {
-      withinMs: 20_000,
       what: `${name} ${value}`,
     })
   await gauge('curfew_redis_listening', 1)

@@ -39,7 +39,7 @@ export function watch(config: RedisConfig, commandMs = patientMs): Watched {
     connections += 1
   })
   onTestFinished(() => redis.close())
-  const isReady = () => eventually(() => redis.ready || undefined, { withinMs: 20_000 })
+  const isReady = () => eventually(() => redis.ready || undefined)
   return { redis, said, downs, failures, connections: () => connections, isReady }
 }
 
@@ -61,6 +61,6 @@ export async function failureOf(work: Promise<unknown>): Promise<unknown> {
 export async function answers(redis: RedisConnection, key = 'curfew:any'): Promise<unknown> {
   return await eventually(
     async () => ((await failureOf(redis.get(key))) instanceof Object ? true : undefined),
-    { withinMs: 20_000, what: 'an answer' },
+    { what: 'an answer' },
   )
 }

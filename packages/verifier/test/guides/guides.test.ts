@@ -1,4 +1,7 @@
 /* The programs in the documents: type-checked, run, and asked what their documents promise. */
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FakeServer, fakeServer } from '../fake-server.ts'
 import {
@@ -93,6 +96,17 @@ test('the program of the guide for WebSockets ends what is open when the session
       socket.addEventListener('message', resolve),
     )
     expect(greeting.data).toBe('hello main:alice')
+    // A client that breaks the protocol is its own undoing: the others go on.
+    const broken = request(url, {
+      headers: {
+        ...bearer(token),
+        ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+        'sec-websocket-key': btoa('sixteen bytes ok'),
+      },
+    }).end()
+    const [, rude] = (await once(broken, 'upgrade')) as [unknown, Socket]
+    rude.resume().write(Buffer.alloc(64, 0xff))
+    await once(rude, 'close')
     const stream = (await fetch(url, { headers: bearer(token) })).text()
     await lever(`/lever/end?sid=${sid}`)
     expect((await closed).code).toBe(4401)

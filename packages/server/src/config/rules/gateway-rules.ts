@@ -3,7 +3,7 @@ import type { Path, Reporter } from '../mistakes.ts'
 import type { RawConfig } from '../schema.ts'
 import { reportUnknownProvider } from './role-rules.ts'
 import { templateProblem } from './template-rules.ts'
-import { webUrlProblem } from './url-rules.ts'
+import { isSameUrl, webUrlProblem } from './url-rules.ts'
 
 type RawRule = RawConfig['gateway']['rules'][number]
 
@@ -104,13 +104,9 @@ function checkAudience(
   path: Path,
   report: Reporter,
 ): void {
-  if (audience === null || trimmed(audience) !== trimmed(server.publicUrl)) return
+  if (audience === null || !isSameUrl(audience, server.publicUrl)) return
   const problem = "it is Curfew's own audience, which no application may be given a token for"
   report.add([...path, 'audience'], problem, "Write the application's origin or another name.")
-}
-
-function trimmed(url: string): string {
-  return url.replace(/\/+$/, '')
 }
 
 /** The first match wins, so a rule after one with the same hosts and no conditions is never asked. */
@@ -148,7 +144,7 @@ function checkIssuers(
     const place = [...path, 'bearer', 'issuers', index, 'issuer']
     const problem = /[?#]/.test(issuer) ? 'it has a query or a fragment' : webUrlProblem(issuer)
     if (problem !== undefined) report.add(place, problem, 'Write an https URL.')
-    if (issuer.replace(/\/+$/, '') !== server.publicUrl.replace(/\/+$/, '')) continue
+    if (!isSameUrl(issuer, server.publicUrl)) continue
     // As those of a stranger they would be verified without asking whether their session has ended.
     const own = "it is Curfew's own issuer, whose tokens die with their session"
     report.add(place, own, 'Write `bearer: curfew`.')

@@ -41,17 +41,16 @@ function checkAccessTtls(config: RawConfig, report: Reporter): void {
 }
 
 function checkSessionTtls(config: RawConfig, report: Reporter): void {
-  const { idleTtl, absoluteTtl, devices } = config.sessions
+  const { idleTtl, devices } = config.sessions
   const accessTtl = config.tokens.accessTtl
-  checkIdle({ path: ['sessions', 'idleTtl'], idleTtl, absoluteTtl, accessTtl }, report)
+  checkIdle({ path: ['sessions', 'idleTtl'], idleTtl, accessTtl }, report)
   for (const [name, device] of Object.entries(devices)) {
     const path: Path = ['sessions', 'devices', name]
     // Only what the class says itself can be wrong with it; the rest was judged above.
-    if (device.idleTtl !== null || device.absoluteTtl !== null) {
+    if (device.idleTtl !== null) {
       const own = {
-        path: [...path, device.idleTtl === null ? 'absoluteTtl' : 'idleTtl'],
-        idleTtl: device.idleTtl ?? idleTtl,
-        absoluteTtl: device.absoluteTtl ?? absoluteTtl,
+        path: [...path, 'idleTtl'],
+        idleTtl: device.idleTtl,
         accessTtl: shorter(device.accessTtl, accessTtl),
       }
       checkIdle(own, report)
@@ -66,15 +65,12 @@ function checkSessionTtls(config: RawConfig, report: Reporter): void {
 interface IdleTtl {
   readonly path: Path
   readonly idleTtl: string
-  readonly absoluteTtl: string
   readonly accessTtl: string
 }
 
-function checkIdle({ path, idleTtl, absoluteTtl, accessTtl }: IdleTtl, report: Reporter): void {
-  if (durationMs(idleTtl) > durationMs(absoluteTtl)) {
-    const problem = `idleTtl (${idleTtl}) is longer than absoluteTtl (${absoluteTtl})`
-    report.add(path, problem, `Set idleTtl to ${absoluteTtl} or less, or lengthen absoluteTtl.`)
-  } else if (durationMs(idleTtl) < durationMs(accessTtl)) {
+/** One longer than absoluteTtl never strikes, as the default one beside a short absoluteTtl: no mistake. */
+function checkIdle({ path, idleTtl, accessTtl }: IdleTtl, report: Reporter): void {
+  if (durationMs(idleTtl) < durationMs(accessTtl)) {
     const problem = `idleTtl (${idleTtl}) is shorter than the life of an access token (${accessTtl})`
     report.add(path, problem, `Set idleTtl to ${accessTtl} or more, or shorten accessTtl.`)
   }

@@ -2,6 +2,7 @@ import { isLoopback, parseCidr, parseListen } from '../addresses.ts'
 import { durationMs } from '../durations.ts'
 import type { Path, Reporter } from '../mistakes.ts'
 import type { RawConfig } from '../schema.ts'
+import { parseUrl } from './url-rules.ts'
 
 export function checkServer(config: RawConfig, report: Reporter): void {
   checkPublicUrl(config.server.publicUrl, report)
@@ -38,8 +39,8 @@ function checkPublicUrl(text: string, report: Reporter): void {
 }
 
 function publicUrlProblem(text: string): string | undefined {
-  const url = URL.parse(text)
-  if (url === null) return `${JSON.stringify(text)} is not a URL`
+  const url = parseUrl(text)
+  if (url === null) return 'it is not a URL'
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it is neither https nor http'
   if (url.username !== '' || url.password !== '') return 'it holds a user name or password'
   // "?" and "#" count even when nothing follows them.

@@ -89,7 +89,7 @@ const rule = section(
     ),
     methods: nullable(
       Type.Array(
-        pattern('^[A-Z]{1,32}$', {
+        pattern('^[A-Z][A-Z-]{0,31}$', {
           description: 'A method.',
           expects: 'a method in capitals, such as GET',
           sample: 'GET',
@@ -145,7 +145,7 @@ export const gatewaySchema = section(
         default: {},
       },
     ),
-    prefix: pattern('^/[A-Za-z0-9._~-]{1,64}$', {
+    prefix: pattern('^/(?!\\.{1,2}$)[A-Za-z0-9._~-]{1,64}$', {
       description: "What the gateway answers itself on the applications' hosts.",
       default: '/.curfew',
       expects: 'a path of one segment such as /.curfew',

@@ -1,5 +1,6 @@
 import type { AuthorizationRequest } from '#authority'
 import type { Uid } from '#domain'
+import { parseUiLocales } from '../browser/ui-locales.ts'
 import type { HttpContext } from '../context.ts'
 import type { OAuthForm } from '../oauth-form.ts'
 import { AuthorizationError } from './authorization-error.ts'
@@ -12,6 +13,7 @@ export interface ForProvider {
   readonly maxAgeSeconds: number | null
   readonly acrValues: readonly string[]
   readonly loginHint: string | null
+  readonly uiLocales: string | null
 }
 
 export interface CheckedRequest {
@@ -48,11 +50,21 @@ export function checkedRequest(
     expectedUid: hintedUid(context, value('id_token_hint'), destination),
   }
   const forProvider = forProviderOf(form)
+  const { uiLocales } = forProvider
   // As it stands in the cookie: as text within JSON, in bytes.
-  if (Buffer.byteLength(JSON.stringify(JSON.stringify(request))) > requestLengthMax) {
+  if (Buffer.byteLength(JSON.stringify(textOf({ ...request, uiLocales }))) > requestLengthMax) {
     throw bad('state, nonce, scope, resource and redirect_uri are too long together.')
   }
   return { request, forProvider }
+}
+
+/** What the browser brings to the callback: the request, and how to speak to the person there. */
+export interface CarriedRequest extends AuthorizationRequest {
+  readonly uiLocales: string | null
+}
+
+export function textOf(carried: CarriedRequest): string {
+  return JSON.stringify(carried)
 }
 
 function refuseUnsupported(form: OAuthForm, { client }: Destination): void {
@@ -131,6 +143,7 @@ function forProviderOf({ values }: OAuthForm): ForProvider {
     idp: values.get('idp') ?? null,
     acrValues: (values.get('acr_values') ?? '').split(' ').filter((value) => value !== ''),
     loginHint: values.get('login_hint') ?? null,
+    uiLocales: parseUiLocales(values.get('ui_locales')),
   }
   // OpenID Connect Core, section 3.1.2.1: an age of 0 asks for what `login` asks for.
   return { ...shared, prompt: prompt ?? (maxAgeSeconds === 0 ? 'login' : null), maxAgeSeconds }

@@ -11,6 +11,7 @@ export interface Addressee {
   readonly clientId: string
   readonly redirectUri: string
   readonly state: string | null
+  readonly uiLocales: string | null
 }
 
 export type Outcome = { readonly code: string } | { readonly error: AuthorizationError }
@@ -25,7 +26,7 @@ export function sendToApplication(
   to: Addressee,
   outcome: Outcome,
 ): FastifyReply {
-  const { clientId, redirectUri, state } = to
+  const { clientId, redirectUri, state, uiLocales } = to
   const url = withParameters(redirectUri, {
     ...membersOf(outcome),
     state,
@@ -38,7 +39,7 @@ export function sendToApplication(
     redirectUri,
     outcome: 'error' in outcome ? 'failed' : 'done',
   } as const
-  return sendPage(reply, continuePage(page, lookOf(context, reply.request)))
+  return sendPage(reply, continuePage(page, lookOf(context, request, uiLocales)))
 }
 
 function membersOf(outcome: Outcome): Readonly<Record<string, string>> {

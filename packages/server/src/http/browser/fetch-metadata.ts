@@ -16,6 +16,30 @@ export function isOwnNavigation(headers: IncomingHttpHeaders): boolean {
   )
 }
 
+/**
+ * Whether a browser opened the address itself. Whoever takes JSON as well, or does not name HTML, is a program,
+ * and gets problem JSON.
+ */
+export function isPageVisit(
+  method: string,
+  { accept = '', 'sec-fetch-mode': mode = 'navigate' }: IncomingHttpHeaders,
+): boolean {
+  const readsHtml = /\btext\/html\b/i.test(accept) && !/\bjson\b/i.test(accept)
+  return (method === 'GET' || method === 'HEAD') && mode === 'navigate' && readsHtml
+}
+
+/**
+ * Whether somebody is there to read a page: a browser says of a navigation all three, a program that follows
+ * redirects seldom one of them.
+ */
+export function hasReader(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['sec-fetch-site'] !== undefined &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  )
+}
+
 /** Rule 29: whether an unsafe request that brings a cookie comes from a page of ours. */
 export function isSameOrigin(headers: IncomingHttpHeaders, ownOrigin: string): boolean {
   return headers.origin === ownOrigin || headers['sec-fetch-site'] === 'same-origin'

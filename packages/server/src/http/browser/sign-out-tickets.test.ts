@@ -25,10 +25,10 @@ test('a ticket names its session for ten minutes', () => {
 })
 
 test('what comes back from the provider is no ticket, and a ticket is nothing that comes back', () => {
-  const after = { returnTo: 'https://app.example.com/', app: null, client: null }
+  const after = { returnTo: 'https://app.example.com/', app: null, client: null, uiLocales: 'de' }
   expect(tickets.after(tickets.state(after))).toEqual(after)
   expect(tickets.read(tickets.state(after))).toBeUndefined()
-  const none = { returnTo: null, app: null, client: null }
+  const none = { returnTo: null, app: null, client: null, uiLocales: null }
   expect(tickets.after(tickets.issue(sidOf(1)))).toEqual(none)
   expect(tickets.after(undefined)).toEqual(none)
   expect(tickets.after('garbage')).toEqual(none)

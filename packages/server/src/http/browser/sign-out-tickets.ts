@@ -10,6 +10,8 @@ export interface AfterSignOut {
   readonly app: string | null
   /** The client that asked for it (OpenID Connect RP-Initiated Logout 1.0), and where it is told. */
   readonly client: LeavingClient | null
+  /** How to speak to the person then (`ui_locales`). */
+  readonly uiLocales: string | null
 }
 
 export interface LeavingClient {
@@ -49,8 +51,10 @@ export class SignOutTickets {
   }
 
   after(state: string | undefined): AfterSignOut {
-    const { returnTo, app, client } = state === undefined ? {} : this.#open('signed-out', state)
-    return { returnTo: textOr(returnTo), app: textOr(app), client: clientOr(client) }
+    const note = state === undefined ? {} : this.#open('signed-out', state)
+    const { returnTo, app, client, uiLocales } = note
+    const texts = { returnTo: textOr(returnTo), app: textOr(app), uiLocales: textOr(uiLocales) }
+    return { ...texts, client: clientOr(client) }
   }
 
   #write(what: string, note: Readonly<Record<string, unknown>>): string {

@@ -12,7 +12,8 @@ export function nameOf(
   return name ?? (userAgent === null ? texts.account.unnamed : programOf(userAgent, texts))
 }
 
-function programOf(userAgent: string, { account }: Texts): string {
+/** What it says of itself, in words where they are known. */
+export function programOf(userAgent: string, { account }: Texts): string {
   const agent = agentOf(userAgent)
   if (agent === null) return shortened(userAgent)
   return agent.system === null ? agent.browser : account.runsOn(agent.browser, agent.system)

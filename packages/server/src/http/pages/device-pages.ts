@@ -1,3 +1,4 @@
+import { programOf } from './account-device.ts'
 import { linksOf } from './actions.ts'
 import { type Page, pageOf } from './document.ts'
 import { foreign } from './foreign.ts'
@@ -54,7 +55,7 @@ export function decideDevicePage(
   const code = html`<input type="hidden" name="user_code" value="${userCode}">`
   const missed = input.ticked ? null : html`<p class="warning" role="alert">${device.tickFirst}</p>`
   const content = html`<p>${device.asks(foreign(clientId))}</p>
-${factsOf(input, device)}
+${factsOf(input, look.texts)}
 <p class="warning">${device.warning}</p>
 ${missed}
 <form class="actions" method="post" action="${action}" autocomplete="off">
@@ -84,12 +85,13 @@ ${linksOf([{ label: device.other, url: again }])}`
 
 type Asking = Parameters<typeof decideDevicePage>[0]
 
-function factsOf(asking: Asking, device: Texts['device']): Html {
+function factsOf(asking: Asking, texts: Texts): Html {
+  const { device } = texts
   const { clientId, ip, userAgent, scope, minutesAgo } = asking
   const facts = [
     [device.client, clientId],
     [device.address, ip],
-    [device.program, userAgent],
+    [device.program, userAgent === null ? null : programOf(userAgent, texts)],
     [device.time, device.ago(minutesAgo)],
     ...(scope === '' ? [] : [[device.scope, scope] as const]),
   ] as const

@@ -57,7 +57,7 @@ export const english: Texts = {
   },
   console: {
     forAdministrators: (uid) =>
-      `The console is for administrators, and you are signed in as ${uid}. Who is one stands in the configuration, under users.`,
+      `The console is for administrators, and you are signed in as ${uid}. The configuration names the administrators, under users.`,
     byLink: {
       title: 'Sign in by a link',
       text: 'Run curfew admin link UID where Curfew runs, with the user id of an administrator, and open the link that it prints.',
@@ -77,6 +77,10 @@ export const english: Texts = {
     text: 'Nothing has happened yet. To stay signed in, close this page.',
     signOut: 'Sign out',
   },
+  ended: {
+    title: 'You were signed out',
+    text: 'You will come back to where you were.',
+  },
   signedOut: {
     title: 'You are signed out',
     text: 'Your session on this device has ended.',
@@ -84,6 +88,11 @@ export const english: Texts = {
     signIn: 'Sign in again',
     goTo: (host) => html`Go to ${host}`,
     goBack: 'Go back',
+  },
+  notFound: {
+    title: 'There is no such page',
+    text: 'The address may be mistyped, or the page may have moved.',
+    home: 'Go to the start page',
   },
   forbidden: {
     title: 'No access',

@@ -69,6 +69,15 @@ ${links ?? html`<p class="quiet">${deadEnd}</p>`}`
   return pageOf(look, { title, content, foot: footOf(status, reference, texts) })
 }
 
+/** An address that leads nowhere: mistyped, or of an older page. */
+export function notFoundPage(homeUrl: string, look: Look = plainLook): Page {
+  const { texts } = look
+  const { title, text, home } = texts.notFound
+  const content = html`<p>${text}</p>
+${linksOf([{ label: home, url: homeUrl }])}`
+  return pageOf(look, { title, content, foot: footOf(404, null, texts) })
+}
+
 /** What only the administrator needs, in one small line. */
 function footOf(
   status: number | null,

@@ -58,7 +58,7 @@ export const german: Texts = {
   },
   console: {
     forAdministrators: (uid) =>
-      `Die Konsole ist für Administratoren, und Sie sind als ${uid} angemeldet. Wer Administrator ist, steht in der Konfiguration unter users.`,
+      `Die Konsole ist für Administratoren, und Sie sind als ${uid} angemeldet. Die Konfiguration nennt die Administratoren, unter users.`,
     byLink: {
       title: 'Melden Sie sich mit einem Link an',
       text: 'Rufen Sie dort, wo Curfew läuft, curfew admin link UID mit der Kennung eines Administrators auf, und öffnen Sie den ausgegebenen Link.',
@@ -78,6 +78,10 @@ export const german: Texts = {
     text: 'Noch ist nichts geschehen. Wenn Sie angemeldet bleiben möchten, schließen Sie diese Seite.',
     signOut: 'Abmelden',
   },
+  ended: {
+    title: 'Sie wurden abgemeldet',
+    text: 'Sie kommen danach dorthin zurück, wo Sie waren.',
+  },
   signedOut: {
     title: 'Sie sind abgemeldet',
     text: 'Ihre Sitzung auf diesem Gerät ist beendet.',
@@ -86,6 +90,11 @@ export const german: Texts = {
     signIn: 'Wieder anmelden',
     goTo: (host) => html`Zu ${host}`,
     goBack: 'Zurück',
+  },
+  notFound: {
+    title: 'Diese Seite gibt es nicht',
+    text: 'Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.',
+    home: 'Zur Startseite',
   },
   forbidden: {
     title: 'Kein Zugriff',

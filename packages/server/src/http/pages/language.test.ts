@@ -51,3 +51,16 @@ test.each([
 ])('who asks with %j has the usual language, unless it is here', (header, lang) => {
   expect(textsFor(header, 'de').lang).toBe(lang)
 })
+
+test.each([
+  ['de-AT fr', 'en', 'de'],
+  ['fr en de', 'de', 'en'],
+  ['fr', 'de', 'de'],
+  ['', 'de', 'de'],
+  ['*', 'de', 'de'],
+])(
+  'an application asks with ui_locales %j and comes before the header %j',
+  (asked, header, lang) => {
+    expect(textsFor(header, 'en', asked).lang).toBe(lang)
+  },
+)

@@ -5,14 +5,25 @@ import type { Texts } from './texts.ts'
 /** Every catalogue. */
 export const catalogues: readonly [Texts, ...Texts[]] = [english, german]
 
+/** Their BCP 47 tags. */
+export const languages: readonly string[] = catalogues.map(({ lang }) => lang)
+
 const rangesMax = 20
 
 /**
  * The words for an Accept-Language header (RFC 9110, section 12.5.4), by lookup (RFC 4647, section 3.4):
  * the person's first wish that is here, `de` also for `de-AT`. Never throws, whatever the header holds.
- * `usualLanguage` is the language for whoever asks for none of them.
+ * `usualLanguage` is the language for whoever asks for none of them. `uiLocales` (OpenID Connect Core, section
+ * 3.1.2.1) are tags by spaces, of which the first that is here comes before the header.
  */
-export function textsFor(acceptLanguage: string | undefined, usualLanguage: string): Texts {
+export function textsFor(
+  acceptLanguage: string | undefined,
+  usualLanguage: string,
+  uiLocales = '',
+): Texts {
+  const tags = uiLocales.toLowerCase().split(' ', rangesMax)
+  const chosen = tags.map(lookUp).find((texts) => texts !== undefined)
+  if (chosen !== undefined) return chosen
   const usual = lookUp(usualLanguage) ?? catalogues[0]
   for (const { range, quality } of rangesIn(acceptLanguage ?? '')) {
     if (quality === 0) continue

@@ -70,8 +70,8 @@ main {
   border-radius: var(--radius);
   background: var(--card);
 }
-h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25; }
-p { margin: 0 0 .75rem; }
+h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
+p { margin: 0 0 .75rem; text-wrap: pretty; }
 p:last-child { margin: 0; }
 bdi { font-weight: 600; }
 .quiet, footer { color: var(--quiet); }
@@ -134,7 +134,7 @@ h2 { margin: 0; font-size: 1.0625rem; line-height: 1.4; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .75rem 1rem; margin: .75rem 0; }
 .facts dd { margin: 0; }
 .facts bdi { font-weight: 400; }
-.facts time { display: block; font-size: .8125rem; line-height: 1.3; }
+.facts time { display: block; font-size: .8125rem; line-height: 1.3; text-wrap: balance; }
 .wide .facts { grid-template-columns: repeat(auto-fill, minmax(max(8.5rem, 30%), 1fr)); }
 a.small:hover, summary:hover { border-color: var(--accent); }
 .row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .75rem; }

@@ -69,6 +69,11 @@ export interface Texts {
     readonly text: string
     readonly signOut: string
   }
+  /** Somebody or something else than the person ended the session. */
+  readonly ended: {
+    readonly title: string
+    readonly text: string
+  }
   readonly signedOut: {
     readonly title: string
     readonly text: string
@@ -76,6 +81,11 @@ export interface Texts {
     readonly signIn: string
     readonly goTo: (host: Html) => Html
     readonly goBack: string
+  }
+  readonly notFound: {
+    readonly title: string
+    readonly text: string
+    readonly home: string
   }
   readonly forbidden: {
     readonly title: string

@@ -2,7 +2,11 @@ import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseClientId } from '#domain'
 import { AuthorizationError } from '../authorization/authorization-error.ts'
-import { type CheckedRequest, checkedRequest } from '../authorization/authorization-request.ts'
+import {
+  type CheckedRequest,
+  checkedRequest,
+  textOf,
+} from '../authorization/authorization-request.ts'
 import { type Destination, destinationOf } from '../authorization/destination.ts'
 import { errorOfFlow } from '../authorization/failures.ts'
 import type { PushedRequest } from '../authorization/pushed-requests.ts'
@@ -11,6 +15,7 @@ import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { jarOf, setFlowCookies } from '../browser/cookies.ts'
 import { lookOf } from '../browser/look.ts'
 import { rawQuery } from '../browser/query.ts'
+import { parseUiLocales } from '../browser/ui-locales.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
 import { choicePage } from '../pages/index.ts'
@@ -60,7 +65,9 @@ async function authorize(
     return await goOn(context, exchange, { asked, pushed, checked, destination })
   } catch (error) {
     if (!(error instanceof AuthorizationError)) throw error
-    const addressee = { ...addressOf(destination), state: form.values.get('state') ?? null }
+    const { values } = form
+    const uiLocales = parseUiLocales(values.get('ui_locales'))
+    const addressee = { ...addressOf(destination), state: values.get('state') ?? null, uiLocales }
     return sendToApplication(context, exchange, addressee, { error })
   }
 }
@@ -114,10 +121,8 @@ async function goOn(
     if (forProvider.prompt === 'none') {
       throw new AuthorizationError('interaction_required', 'The person has to choose a provider.')
     }
-    return sendPage(
-      exchange.reply,
-      choicePage(choice(context, ids, asked), lookOf(context, exchange.request)),
-    )
+    const look = lookOf(context, exchange.request, forProvider.uiLocales)
+    return sendPage(exchange.reply, choicePage(choice(context, ids, asked), look))
   }
   if (pushed !== undefined && !(await context.browser.pushed.use(pushed))) throw notPushed()
   return begin(context, exchange, { checked, destination, provider })
@@ -142,18 +147,19 @@ async function begin(
   { checked, destination, provider }: Beginning,
 ): Promise<FastifyReply> {
   const { request, forProvider } = checked
-  const { prompt, maxAgeSeconds, acrValues, loginHint } = forProvider
+  const { prompt, maxAgeSeconds, acrValues, loginHint, uiLocales } = forProvider
   const begun = await context.browser.flow.begin({
     providerId: provider,
     returnTo: `${context.settings.publicUrl}/`,
     // Rule 1: who is signed out everywhere from now on does not get in by this request.
     fence: await context.authority.fence(),
     jar: jarOf(exchange.request),
-    app: JSON.stringify(request),
+    app: textOf({ ...request, uiLocales }),
     ...(prompt === null ? {} : { prompt }),
     ...(maxAgeSeconds === null ? {} : { maxAgeSeconds }),
     ...(acrValues.length === 0 ? {} : { acrValues }),
     ...(loginHint === null ? {} : { loginHint }),
+    ...(uiLocales === null ? {} : { uiLocales }),
   })
   setFlowCookies(exchange.reply, begun.cookies)
   if (begun.kind === 'redirect') {
@@ -161,6 +167,6 @@ async function begin(
   }
   context.metrics.count('curfew_sign_ins_total', { result: begun.code })
   context.log.warn({ code: begun.code, why: begun.detail }, 'a sign-in could not begin')
-  const addressee = { ...addressOf(destination), state: request.state }
+  const addressee = { ...addressOf(destination), state: request.state, uiLocales }
   return sendToApplication(context, exchange, addressee, { error: errorOfFlow(begun) })
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorizationRequest, CodeAnswer } from '#authority'
 import type { Returned } from '#oidc'
 import { AuthorizationError } from '../authorization/authorization-error.ts'
+import type { CarriedRequest } from '../authorization/authorization-request.ts'
 import { errorOfFlow } from '../authorization/failures.ts'
 import { isRegistered } from '../authorization/redirect-uri.ts'
 import { type Outcome, sendToApplication } from '../authorization/to-application.ts'
@@ -25,7 +26,7 @@ export async function answerApplication(
   context: HttpContext,
   { request, reply, returned, app }: Coming,
 ): Promise<FastifyReply> {
-  const asked = JSON.parse(app) as AuthorizationRequest
+  const { uiLocales, ...asked } = JSON.parse(app) as CarriedRequest
   // The configuration may have changed meanwhile: then there is nobody to tell any more.
   const client = context.authority.policy.client(asked.clientId)
   if (client === undefined || !isRegistered(client.redirectUris, asked.redirectUri)) {
@@ -33,7 +34,7 @@ export async function answerApplication(
     throw new BrowserProblem('redirect_uri_refused', detail, { retryUrl: null })
   }
   const outcome = await outcomeOf(context, request, { returned, asked })
-  return sendToApplication(context, { request, reply }, asked, outcome)
+  return sendToApplication(context, { request, reply }, { ...asked, uiLocales }, outcome)
 }
 
 interface Deciding {

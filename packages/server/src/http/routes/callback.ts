@@ -124,7 +124,7 @@ async function unfinished(
     const [session] = await sessionsOf(context.browser, request)
     if (session !== undefined && target.kind === 'allowed') return reply.redirect(target.url, 302)
     if (code === 'flow_expired') {
-      return reply.redirect(loginUrl(context, { returnTo, idp: providerId }), 302)
+      return reply.redirect(loginUrl(context, { returnTo, idp: providerId, told: true }), 302)
     }
   }
   throw problemOfFlow(failure, remedyOf(context, failure))

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerBrowserError, sendPage } from '../browser/answers.ts'
 import { lookOf } from '../browser/look.ts'
 import { pageSession } from '../browser/page-cookie.ts'
+import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { errorPage, forbiddenPage } from '../pages/index.ts'
 import { Problem } from '../problems.ts'
@@ -68,7 +69,10 @@ async function opened(
 function signIn(context: HttpContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { settings, browser } = context
   if (!settings.adminElsewhere && browser.providers.list().length > 0) {
-    return reply.redirect(loginUrl(context, { returnTo: `${settings.publicUrl}/console/` }), 302)
+    // The console has said itself why it was signed out.
+    const told = queryOf(request)('told') !== undefined
+    const returnTo = `${settings.publicUrl}/console/`
+    return reply.redirect(loginUrl(context, { returnTo, told }), 302)
   }
   const look = lookOf(context, request)
   const said = { ...look.texts.console.byLink, retryUrl: null, reference: request.id }

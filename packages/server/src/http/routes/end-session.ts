@@ -9,7 +9,7 @@ import { parseClientId } from '#domain'
 import { isHttps, withParameters } from '../authorization/redirect-uri.ts'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { lookOf } from '../browser/look.ts'
-import type { LeavingClient } from '../browser/sign-out-tickets.ts'
+import type { AfterSignOut, LeavingClient } from '../browser/sign-out-tickets.ts'
 import type { HttpContext } from '../context.ts'
 import { continuePage } from '../pages/index.ts'
 
@@ -63,17 +63,12 @@ function refused(detail: string): BrowserProblem {
 export function backToClient(
   context: HttpContext,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  client: LeavingClient | null,
+  { client, uiLocales }: Pick<AfterSignOut, 'client' | 'uiLocales'>,
 ): FastifyReply | undefined {
   if (client === null || !isStillRegistered(context, client)) return undefined
   const { clientId, redirectUri, state } = client
   const url = withParameters(redirectUri, { state })
   if (isHttps(redirectUri)) return reply.redirect(url, request.method === 'POST' ? 303 : 302)
-  return sendPage(
-    reply,
-    continuePage(
-      { clientId, url, redirectUri, outcome: 'signedOut' },
-      lookOf(context, reply.request),
-    ),
-  )
+  const page = { clientId, url, redirectUri, outcome: 'signedOut' } as const
+  return sendPage(reply, continuePage(page, lookOf(context, request, uiLocales)))
 }

@@ -64,9 +64,10 @@ export function feedRoutes(app: App, context: HttpContext): void {
       const position = feedPosition(since, context.clock.now())
       const asked = limit === undefined ? null : Number(limit)
       const told = await pageFor(page, { position, all: all === 'true', limit: asked })
-      describe(reply, told)
+      const kind = all === 'true' ? 'all' : 'unexpired'
+      describe(reply, told, kind)
       context.verifiers.pulled(readerOf(context, request), told.cursor, context.clock.now())
-      if (!told.reset && isKnown(request.headers['if-none-match'], told)) {
+      if (!told.reset && isKnown(request.headers['if-none-match'], told, kind)) {
         return reply.code(304).send()
       }
       return reply.send(told.entries.map(entryJson))
@@ -94,10 +95,13 @@ function stampNow(context: HttpContext) {
   }
 }
 
-function describe(reply: FastifyReply, page: FeedPage): void {
+/** Which ends an answer tells of. */
+type Kind = 'all' | 'unexpired'
+
+function describe(reply: FastifyReply, page: FeedPage, kind: Kind): void {
   reply.headers({
     'cache-control': 'no-cache',
-    etag: tagOf(page),
+    etag: tagOf(page, kind),
     'curfew-cursor': formatCursor(page.cursor),
     'curfew-now': String(toSeconds(page.now)),
   })
@@ -110,20 +114,26 @@ function describe(reply: FastifyReply, page: FeedPage): void {
  * 8.8.1). It names the page as well as the head: a reader that sends along the tag of the page before
  * must get the next one.
  */
-function tagOf({ head, entries }: FeedPage): string {
-  const [first, last] = [entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0]
-  return `W/"${formatCursor(head)}-${first}-${last}"`
+function tagOf({ head, entries }: FeedPage, kind: Kind): string {
+  const { first, last } = spanOf(entries)
+  return `W/"${formatCursor(head)}-${kind}-${first}-${last}"`
 }
 
-/** An empty page says nothing that a reader who has seen this head does not know. */
-function isKnown(header: string | undefined, page: FeedPage): boolean {
+function spanOf(entries: FeedPage['entries']): { readonly first: number; readonly last: number } {
+  return { first: entries.at(0)?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 }
+}
+
+/** Nothing was added for who has seen this head, and a page that this one is a part of. */
+function isKnown(header: string | undefined, { head, entries }: FeedPage, kind: Kind): boolean {
   if (header === undefined) return false
-  const tag = tagOf(page).slice(3, -1)
-  const head = `${formatCursor(page.head)}-`
+  const { first, last } = spanOf(entries)
+  const seen = `${formatCursor(head)}-${kind}-`
   return header.split(',').some((entry) => {
-    const candidate = entry.trim().replace(/^W\//, '').replaceAll('"', '')
-    if (candidate === '*' || candidate === tag) return true
-    return page.entries.length === 0 && candidate.startsWith(head)
+    const tag = entry.trim().replace(/^W\//, '').replaceAll('"', '')
+    if (tag === '*') return true
+    if (!tag.startsWith(seen)) return false
+    const [from = Number.NaN, to = Number.NaN] = tag.slice(seen.length).split('-').map(Number)
+    return entries.length === 0 || (from <= first && last <= to)
   })
 }
 

@@ -62,11 +62,8 @@ export function metricsRoute(app: App, metrics: Metrics, options = { behindProxi
 
 /** What a proxy passes on came from outside; metrics are for those inside. */
 function throughProxy(request: FastifyRequest): boolean {
-  return Object.keys(request.headers).some(
-    (name) =>
-      name === 'forwarded' ||
-      name === 'via' ||
-      name === 'x-real-ip' ||
-      name.startsWith('x-forwarded-'),
-  )
+  return Object.keys(request.headers).some((name) => ofProxies.test(name))
 }
+
+const ofProxies =
+  /^(?:forwarded|via|x-(?:real|client)-ip|(?:true-client|cf-connecting)-ip|x-(?:forwarded|original|envoy)(?:-.*)?)$/

@@ -11,7 +11,6 @@ export function homeRoute(app: App, context: HttpContext): void {
   app.get(
     '/',
     {
-      exposeHeadRoute: false,
       config: { group: 'sign-in', who: 'browsers' },
       schema: { tags: ['Sign-in in browsers'], summary: 'Who is signed in here' },
     },
@@ -24,13 +23,14 @@ export function homeRoute(app: App, context: HttpContext): void {
       const isAdmin =
         session !== undefined && browser.gateway.effectiveRoles(session).includes('admin')
       const links = {
-        signInUrl: `${publicUrl}/login`,
         signOutUrl: `${publicUrl}/signout`,
         accountUrl: `${publicUrl}/account`,
         consoleUrl: isAdmin && !settings.adminElsewhere ? `${publicUrl}/console/` : null,
       }
       const ended = uid === null ? await endedHere(browser, request) : null
-      return sendPage(reply, homePage({ uid, ended, ...links }, lookOf(context, request)))
+      const signInUrl = `${publicUrl}/login${ended === null ? '' : '?told=yes'}`
+      const page = homePage({ uid, ended, signInUrl, ...links }, lookOf(context, request))
+      return sendPage(reply, page)
     },
   )
 }

@@ -4,13 +4,13 @@ import { addressKey } from '../address.ts'
 import { BrowserProblem, problemOfFlow, sendPage } from '../browser/answers.ts'
 import { jarOf, ownCookies, setFlowCookies } from '../browser/cookies.ts'
 import type { BrowserDeps } from '../browser/deps.ts'
-import { endedHere } from '../browser/ended-here.ts'
+import { endedHere, newsOfEnd } from '../browser/ended-here.ts'
 import { isNoVisit } from '../browser/fetch-metadata.ts'
 import { handOffUrl } from '../browser/hand-off-url.ts'
 import { lookOf } from '../browser/look.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
-import { choicePage } from '../pages/index.ts'
+import { choicePage, endedPage } from '../pages/index.ts'
 import { Problem } from '../problems.ts'
 
 type Allowed = Extract<ReturnTarget, { kind: 'allowed' }>
@@ -21,6 +21,8 @@ interface Asked {
   readonly idp: string | undefined
   readonly binding: string | null
   readonly prompt: Prompt | null
+  /** A page of ours has said why the last session ended. */
+  readonly told: boolean
 }
 
 /** OpenID Connect Core, section 3.1.2.1; `none` would come back without a person having seen anything. */
@@ -59,8 +61,14 @@ async function login(
   const provider = providerFor(context, asked)
   if (provider === undefined) {
     const ended = await endedHere(context.browser, request)
-    const page = choicePage({ ...choice(context, asked), ended }, lookOf(context, request))
-    return sendPage(reply, page)
+    const offered = choice(context, { ...asked, told: asked.told || ended !== null })
+    return sendPage(reply, choicePage({ ...offered, ended }, lookOf(context, request)))
+  }
+  const reason =
+    asked.told || asked.prompt !== null ? null : await newsOfEnd(context.browser, request)
+  if (reason !== null) {
+    const signInUrl = toldUrl(context, asked)
+    return sendPage(reply, endedPage({ reason, signInUrl }, lookOf(context, request)))
   }
   return begin(context, request, reply, { asked, provider })
 }
@@ -97,6 +105,7 @@ function askedOf(context: HttpContext, request: FastifyRequest): Asked {
     idp: query('idp'),
     binding: parseBinding(query('binding')),
     prompt: prompts.find((one) => one === query('prompt')) ?? null,
+    told: query('told') !== undefined,
   }
 }
 
@@ -144,10 +153,14 @@ function providerFor({ browser }: HttpContext, { idp }: Asked): string | undefin
   throw new BrowserProblem('unknown_provider', detail, { retryUrl: null })
 }
 
-function choice(context: HttpContext, { target, binding, prompt }: Asked) {
+function toldUrl(context: HttpContext, { target, idp, binding }: Asked): string {
+  return loginUrl(context, { returnTo: target.url, idp: idp ?? null, binding, told: true })
+}
+
+function choice(context: HttpContext, { target, binding, prompt, told }: Asked) {
   const providers = context.browser.providers.list().map(({ settings: { id } }) => ({
     name: id,
-    url: loginUrl(context, { returnTo: target.url, idp: id, binding, prompt }),
+    url: loginUrl(context, { returnTo: target.url, idp: id, binding, prompt, told }),
   }))
   return { providers }
 }
@@ -160,6 +173,8 @@ export function loginUrl(
     readonly idp?: string | null
     readonly binding?: string | null
     readonly prompt?: Prompt | null
+    /** A page of ours has said, or will say, why the last session ended. */
+    readonly told?: boolean
   },
 ): string {
   const url = new URL(`${settings.publicUrl}/login`)
@@ -167,6 +182,7 @@ export function loginUrl(
   if (order.idp) url.searchParams.set('idp', order.idp)
   if (order.binding) url.searchParams.set('binding', order.binding)
   if (order.prompt) url.searchParams.set('prompt', order.prompt)
+  if (order.told === true) url.searchParams.set('told', 'yes')
   return url.href
 }
 

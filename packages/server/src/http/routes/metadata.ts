@@ -2,6 +2,7 @@ import { identityClaims, identityScopes } from '#authority'
 import { promptValues } from '../authorization/authorization-request.ts'
 import type { App, HttpContext } from '../context.ts'
 import { grantHandlers } from '../grants/grants.ts'
+import { languages } from '../pages/index.ts'
 
 /** Long enough to spare requests, short against the time for which a key is published before it signs. */
 const cacheControl = 'public, max-age=60'
@@ -96,6 +97,7 @@ function authorizationMetadata(at: (path: string) => string) {
     response_modes_supported: ['query'],
     code_challenge_methods_supported: ['S256'],
     prompt_values_supported: promptValues,
+    ui_locales_supported: languages,
     scopes_supported: identityScopes,
     claims_supported: identityClaims,
     claim_types_supported: ['normal'],

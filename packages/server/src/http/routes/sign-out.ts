@@ -9,6 +9,7 @@ import { lookOf } from '../browser/look.ts'
 import { dropPageCookie, pageHolder } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
+import { parseUiLocales } from '../browser/ui-locales.ts'
 import type { App, HttpContext } from '../context.ts'
 import { parseForm } from '../oauth-form.ts'
 import { confirmSignOutPage, signedOutPage } from '../pages/index.ts'
@@ -27,7 +28,7 @@ interface Wish {
   readonly rp: Readonly<Record<string, string>>
 }
 
-const rpParameters = ['client_id', 'post_logout_redirect_uri', 'state'] as const
+const rpParameters = ['client_id', 'post_logout_redirect_uri', 'state', 'ui_locales'] as const
 
 /**
  * `/signout` (rule 29): acts at once when the person or a page of ours opened it, and asks first when
@@ -88,7 +89,10 @@ async function consider(
   const action = `${publicUrl}/signout`
   return sendPage(
     reply,
-    confirmSignOutPage({ action, fields: fieldsOf(wish), uid: held.uid }, lookOf(context, request)),
+    confirmSignOutPage(
+      { action, fields: fieldsOf(wish), uid: held.uid },
+      lookOf(context, request, after.uiLocales),
+    ),
   )
 }
 
@@ -143,7 +147,10 @@ async function confirmed(
 }
 
 /** @throws BrowserProblem 400 for an address that a sign-out may not lead to (rule 27) */
-function afterOf({ browser }: HttpContext, { returnTo, app }: Wish): Omit<AfterSignOut, 'client'> {
+function afterOf(
+  { browser }: HttpContext,
+  { returnTo, app, rp }: Wish,
+): Omit<AfterSignOut, 'client'> {
   const allowed = (text: string | undefined): string | null => {
     if (text === undefined) return null
     const target = browser.targets().check(text)
@@ -151,7 +158,8 @@ function afterOf({ browser }: HttpContext, { returnTo, app }: Wish): Omit<AfterS
     const detail = 'The address to return to is not served here. You have not been signed out.'
     throw new BrowserProblem('return_to_refused', detail, { retryUrl: null })
   }
-  return { returnTo: allowed(returnTo), app: allowed(app) }
+  const uiLocales = parseUiLocales(rp['ui_locales'])
+  return { returnTo: allowed(returnTo), app: allowed(app), uiLocales }
 }
 
 async function holderOf({ browser }: HttpContext, request: FastifyRequest, { ticket }: Wish) {
@@ -175,7 +183,7 @@ export async function leave(
   { origin }: LiveSession,
 ): Promise<FastifyReply> {
   const cookies = ownCookies(request, context.browser)
-  const after = { returnTo: null, app: null, client: null }
+  const after = { returnTo: null, app: null, client: null, uiLocales: null }
   return goOn(context, request, reply, { after, byClient: false, cookies, sids: [origin.sid] })
 }
 
@@ -203,10 +211,11 @@ async function goOn(
   const status = request.method === 'POST' ? 303 : 302
   const there = await atProvider(context, done, { after, byClient })
   if (there !== undefined) return reply.redirect(there, status)
-  const back = backToClient(context, { request, reply }, after.client)
+  const back = backToClient(context, { request, reply }, after)
   if (back !== undefined) return back
   const here = new URL(`${settings.publicUrl}/signed-out`)
   if (after.app !== null) here.searchParams.set('state', browser.tickets.state(after))
+  else if (after.uiLocales !== null) here.searchParams.set('ui_locales', after.uiLocales)
   return reply.redirect(after.returnTo ?? here.href, status)
 }
 
@@ -220,11 +229,14 @@ function atProvider(
   const state = isNowhere(after) ? null : browser.tickets.state(after)
   // What the provider says of the person was told to us, not to the client that reads this redirect.
   const idToken = byClient ? null : there.idToken
-  return browser.signOutUrl({ providerId: there.providerId, idToken, returnUrl, state })
+  return browser.signOutUrl({
+    ...{ providerId: there.providerId, idToken, returnUrl, state },
+    uiLocales: after.uiLocales,
+  })
 }
 
-function isNowhere({ returnTo, app, client }: AfterSignOut): boolean {
-  return returnTo === null && app === null && client === null
+function isNowhere({ returnTo, app, client, uiLocales }: AfterSignOut): boolean {
+  return returnTo === null && app === null && client === null && uiLocales === null
 }
 
 async function signedOut(
@@ -233,13 +245,15 @@ async function signedOut(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { browser } = context
-  const { returnTo, app, client } = browser.tickets.after(queryOf(request)('state'))
-  const toClient = backToClient(context, { request, reply }, client)
+  const after = browser.tickets.after(queryOf(request)('state'))
+  const { returnTo, app } = after
+  const toClient = backToClient(context, { request, reply }, after)
   if (toClient !== undefined) return toClient
   const target = returnTo === null ? undefined : browser.targets().check(returnTo)
   if (target?.kind === 'allowed') return reply.redirect(target.url, 302)
   const back = app === null ? undefined : browser.targets().check(app)
   const url = back?.kind === 'allowed' ? back.url : null
   const signInUrl = url === null ? `${context.settings.publicUrl}/login` : null
-  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }, lookOf(context, request)))
+  const look = lookOf(context, request, after.uiLocales ?? undefined)
+  return sendPage(reply, signedOutPage({ returnTo: url, signInUrl }, look))
 }

@@ -8,6 +8,7 @@ import { roleOnly } from '../guards.ts'
 import { invalid, Problem } from '../problems.ts'
 import { claims, closed, nothing, roleNames, text, tokenSetAnswer, uid } from '../schemas.ts'
 import { parseSubject } from '../subjects.ts'
+import { passedOnUserAgent } from '../user-agent.ts'
 
 const startBody = closed({
   uid,
@@ -18,7 +19,11 @@ const startBody = closed({
   device_id: Type.Optional(text(255, 'The same id replaces the session of that device.')),
   device_name: Type.Optional(text(512, 'As the user calls it.')),
   ip: Type.Optional(Type.String({ format: 'ip', description: "The user's address." })),
-  user_agent: Type.Optional(text(512, "The user's agent.")),
+  user_agent: Type.Optional(
+    Type.String({
+      description: "The user's agent, recorded and never judged: what is long is cut.",
+    }),
+  ),
   auth_time: Type.Optional(
     Type.Integer({ minimum: 0, format: 'past', description: 'When the user authenticated.' }),
   ),
@@ -118,7 +123,7 @@ function deviceOf(body: StartBody) {
     device: body.device ?? null,
     deviceId: body.device_id ?? null,
     deviceName: body.device_name ?? null,
-    userAgent: body.user_agent ?? null,
+    userAgent: passedOnUserAgent(body.user_agent ?? ''),
   }
 }
 

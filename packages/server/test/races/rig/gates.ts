@@ -78,8 +78,10 @@ export class GateReplica {
     })
   }
 
+  /** Until it can sign people in. */
   async restart(): Promise<void> {
     this.curfew = await this.curfew.restart()
+    await knowsTheProvider(this)
   }
 
   async metric(name: string): Promise<number> {
@@ -151,12 +153,12 @@ async function startReplicas(
   )
 }
 
-/** On a busy machine the first look at it may take longer than it may. */
+/** Waits for it: on a busy machine the first look at the provider may take longer than it may. */
 async function knowsTheProvider({ name, curfew }: GateReplica): Promise<void> {
   const leads = async () =>
     (await curfew.api.get('/login?idp=main')).status === 302 ? true : undefined
   const what = `that ${name} knows the provider`
-  await eventually(leads, { withinMs: 20_000, everyMs: 200, what })
+  await eventually(leads, { everyMs: 200, what })
 }
 
 function defaults(
