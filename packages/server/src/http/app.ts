@@ -141,7 +141,9 @@ export function createMetricsApp(deps: Pick<HttpDeps, 'metrics' | 'log'>): Fasti
   const paths = new KnownPaths()
   const app = bareApp(deps, {})
   app.addHook('onRoute', ({ url, method }) => paths.add(url, method))
-  app.setNotFoundHandler((request, reply) => notFound(paths, request, reply, ''))
+  app.setNotFoundHandler((request, reply) => {
+    answerNotFound({ paths, prefix: '', settings: null }, request, reply)
+  })
   metricsRoute(app as unknown as App, deps.metrics, { behindProxies: true })
   return app
 }

@@ -13,7 +13,8 @@ interface Routed {
   readonly paths: KnownPaths
   /** Of all paths, without a final slash. */
   readonly prefix: string
-  readonly settings: HttpDeps['settings']
+  /** Null where no person comes by. */
+  readonly settings: HttpDeps['settings'] | null
 }
 
 /** No route took it: a page for people who mistyped, and a problem for programs. */
@@ -26,7 +27,7 @@ export function answerNotFound(
   const methods = paths.methodsOf(url)
   if (methods.length > 0) {
     answerWrongMethod(reply, methods, url.startsWith(`${prefix}/oauth/`))
-  } else if (isPageVisit(request.method, request.headers)) {
+  } else if (settings !== null && isPageVisit(request.method, request.headers)) {
     const page = notFoundPage(`${settings.publicUrl}/`, lookOf({ settings }, request))
     sendPage(reply, page, 404)
   } else {
