@@ -171,13 +171,16 @@ describe('where it leads', () => {
     [`${app}/bye`, `${app}/bye`],
     ['//evil.example/', undefined],
     ['https://evil.example/', undefined],
-  ])('there, return_to=%s is judged as at /signout, a path as one of the host', async (back, at) => {
-    const path = `/.curfew/signout?return_to=${encodeURIComponent(back)}`
-    const leaving = await gate.visitor().open(`${elsewhere}${path}`)
-    const reply = await signOut(gate.visitor(), leaving.headers['location'] ?? '')
-    expect(reply.status).toBe(at === undefined ? 400 : 302)
-    expect(reply.headers['location']).toBe(at)
-  })
+  ])(
+    'there, return_to=%s is judged as at /signout, a path as one of the host',
+    async (back, at) => {
+      const path = `/.curfew/signout?return_to=${encodeURIComponent(back)}`
+      const leaving = await gate.visitor().open(`${elsewhere}${path}`)
+      const reply = await signOut(gate.visitor(), leaving.headers['location'] ?? '')
+      expect(reply.status).toBe(at === undefined ? 400 : 302)
+      expect(reply.headers['location']).toBe(at)
+    },
+  )
 
   test('there, a cookie that somebody has planted first does not hide the session', async () => {
     const visitor = await signedIn(gate, `${elsewhere}/`)
