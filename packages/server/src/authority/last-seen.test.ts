@@ -25,6 +25,25 @@ describe('the last use of a session', () => {
     expect((await world.authority.show(sid))?.version).toBe(2)
   })
 
+  test('rule 8 expired frees its place: of a session that idles out within the minute, twice within its time', async () => {
+    const world = await openWorld()
+    const { sid } = await started(world, { device: 'brief' })
+    const lastSeen = new LastSeen({ rooms: world.rooms })
+    for (const [byMs, version] of [
+      [9_000, 1],
+      [2_000, 2],
+      [9_000, 2],
+      [2_000, 3],
+    ] as const) {
+      world.advance(byMs)
+      world.cached.clear()
+      lastSeen.note(sid)
+      await vi.waitFor(() => expect(lastSeen.waiting).toBe(0))
+      await vi.waitFor(async () => expect((await world.authority.show(sid))?.version).toBe(version))
+    }
+    await lastSeen.close()
+  })
+
   test('a use within the minute asks the store nothing', async () => {
     const world = await openWorld()
     const { sid, session } = await started(world, { device: 'web' })

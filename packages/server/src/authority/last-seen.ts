@@ -6,7 +6,7 @@
  *                    -> noted    the store did not answer: again in a second
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { addMs, type SessionId } from '#domain'
+import { addMs, type Instant, type LiveSession, type SessionId } from '#domain'
 import { apply, type CommandFor } from './apply.ts'
 import { rulesOf } from './policy.ts'
 import { StoreUnavailable } from './ports.ts'
@@ -20,7 +20,8 @@ export interface LastSeenOptions {
   readonly failed?: (error: unknown) => void
 }
 
-const everyMs = 60_000
+/** Of sessions that end by idleness sooner than that, twice within it. */
+const everyMsMax = 60_000
 const writersMax = 8
 const retryMs = 1000
 
@@ -85,10 +86,18 @@ export class LastSeen {
 async function touch(rooms: Rooms, sid: SessionId): Promise<void> {
   // A row that has moved on since was seen later still: nothing need be read to leave it as it is.
   const known = rooms.cache.lastKnown(sid)
-  if (known !== undefined && rooms.clock.now() < addMs(known.life.lastSeenAt, everyMs)) return
+  if (known !== undefined && rooms.clock.now() < dueAt(rooms, known)) return
   const command: CommandFor = ({ origin }) => {
     const { idleTtlMs } = rulesOf(rooms.policy, origin.device)
-    return { kind: 'touch', idleTtlMs, everyMs }
+    return { kind: 'touch', idleTtlMs, everyMs: everyMsOf(idleTtlMs) }
   }
   await apply(rooms, sid, command, { cached: true })
+}
+
+function dueAt({ policy }: Rooms, { origin, life }: LiveSession): Instant {
+  return addMs(life.lastSeenAt, everyMsOf(rulesOf(policy, origin.device).idleTtlMs))
+}
+
+function everyMsOf(idleTtlMs: number): number {
+  return Math.min(everyMsMax, Math.floor(idleTtlMs / 2))
 }

@@ -82,12 +82,6 @@ const wrong: readonly (readonly [text: string, path: string, says: RegExp])[] = 
     'sessions.devices.app.accessTtl',
     /less than twice/,
   ],
-  ['sessions: {idleTtl: 1m}', 'sessions.idleTtl', /shorter than the life of an access token/],
-  [
-    'sessions: {devices: {app: {policy: single, idleTtl: 1m}}}',
-    'sessions.devices.app.idleTtl',
-    /shorter than the life of an access token/,
-  ],
   [
     'sessions: {devices: {app: {policy: single, limit: 3}}}',
     'sessions.devices.app.limit',

@@ -1,12 +1,14 @@
 import type { MintOrder } from './commands.ts'
-import type { AccessLedger, Life, LiveSession, MintedAccess } from './session.ts'
+import { type AccessLedger, expiresAt, type LiveSession, type MintedAccess } from './session.ts'
 import { addMs, type EpochSeconds, type Instant, later, toSeconds } from './time.ts'
 
-/** The token that an order gives now. Its expiry never passes the session's absolute one (rule 4). */
+/**
+ * The token that an order gives now. Its expiry never passes the session's (rule 4), as that stands with
+ * this mint, which is a use.
+ */
 export function mint(session: LiveSession, order: MintOrder, now: Instant): MintedAccess {
   const iat = toSeconds(now)
-  const limit = toSeconds(session.origin.absoluteExpiresAt)
-  const exp = Math.min(iat + order.ttlSeconds, limit) as EpochSeconds
+  const exp = Math.min(iat + order.ttlSeconds, toSeconds(expiresAt(session))) as EpochSeconds
   return { jti: order.jti, iat, exp, keyId: order.keyId, grantsVersion: session.grants.version }
 }
 
@@ -17,9 +19,11 @@ export function enter(ledger: AccessLedger, minted: MintedAccess): AccessLedger 
 }
 
 /** Use moves both times forward, never back: a late writer must not shorten the session. */
-export function use(life: Life, now: Instant, idleTtlMs: number): Life {
-  return {
-    lastSeenAt: later(life.lastSeenAt, now),
-    idleExpiresAt: later(life.idleExpiresAt, addMs(now, idleTtlMs)),
+export function used(session: LiveSession, now: Instant, idleTtlMs: number): LiveSession {
+  const { lastSeenAt, idleExpiresAt } = session.life
+  const life = {
+    lastSeenAt: later(lastSeenAt, now),
+    idleExpiresAt: later(idleExpiresAt, addMs(now, idleTtlMs)),
   }
+  return { ...session, life }
 }

@@ -4,7 +4,7 @@ import type {
   StoreProviderTokensCommand,
   TakeLeaseCommand,
 } from './commands.ts'
-import { use } from './minting.ts'
+import { used } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
 import { reason } from './reasons.ts'
 import type { Grants, LiveSession, ProviderLink } from './session.ts'
@@ -44,8 +44,7 @@ export function storeProviderTokens(
   if (provider.tokensVersion !== command.sent) return unchanged(session)
   const told = command.grants?.verifiedEmail
   return moved({
-    ...session,
-    life: use(session.life, now, command.idleTtlMs),
+    ...used(session, now, command.idleTtlMs),
     grants: regranted(session.grants, command.grants),
     provider: {
       ...settled(provider),

@@ -1,5 +1,5 @@
 import type { Grace, RefreshCommand, Seen, Sender } from './commands.ts'
-import { enter, mint, use } from './minting.ts'
+import { enter, mint, used } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
 import { reason } from './reasons.ts'
 import type { LiveSession, Profile, Rotation } from './session.ts'
@@ -41,10 +41,10 @@ function repeated(
   now: Instant,
 ): Outcome {
   if (now < toInstant(rotation.minted.exp)) return unchanged(session)
-  const minted = mint(session, command.mint, now)
+  const active = used(session, now, command.idleTtlMs)
+  const minted = mint(active, command.mint, now)
   const next = {
-    ...session,
-    life: use(session.life, now, command.idleTtlMs),
+    ...active,
     access: enter(session.access, minted),
     rotation: { ...rotation, minted },
   }
@@ -76,11 +76,11 @@ function rotate(
   command: RefreshCommand,
   now: Instant,
 ): LiveSession {
-  const minted = mint(session, command.mint, now)
+  const active = used(session, now, command.idleTtlMs)
+  const minted = mint(active, command.mint, now)
   return {
-    ...session,
+    ...active,
     profile: seen(session.profile, command.seen),
-    life: use(session.life, now, command.idleTtlMs),
     access: enter(session.access, minted),
     rotation: {
       generation: rotation.generation + 1,

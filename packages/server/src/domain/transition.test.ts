@@ -91,6 +91,19 @@ describe('expiry', () => {
     )
   })
 
+  test('rule 4 every mint is a swap: nor the idle expiry, which the mint itself moves', () => {
+    play(
+      session({ idleTtlMs: 3 * minute, provider: {} }),
+      `
+      2m   refresh gen 1   live   exp 5m   idle until 5m
+      3m   mint            live   exp 6m   idle until 6m
+      4m   join via main   live   exp 7m   idle until 7m
+      7m   refresh gen 2   ended  expired  guard expired
+      `,
+      { idleTtlMs: 3 * minute },
+    )
+  })
+
   test('the latest expiry of all tokens only rises, also when a later token is shorter', () => {
     const longer = play(session(), '1m  mint  live  exp 1h1m  latest exp 1h1m', {
       accessTtlMs: hour,

@@ -7,7 +7,7 @@ import type {
   TouchCommand,
 } from './commands.ts'
 import type { KeyId } from './ids.ts'
-import { enter, mint, use } from './minting.ts'
+import { enter, mint, used } from './minting.ts'
 import { ends, moved, type Outcome, refused, unchanged } from './outcome.ts'
 import { isJoinable } from './placement.ts'
 import {
@@ -74,19 +74,17 @@ function mintAgain(session: LiveSession, command: MintCommand, now: Instant): Ou
     newest.keyId === command.mint.keyId &&
     toInstant(newest.exp) - now > command.reuseAboveMs
   if (reusable) return unchanged(session)
-  return moved({
-    ...session,
-    life: use(session.life, now, command.idleTtlMs),
-    access: enter(session.access, mint(session, command.mint, now)),
-  })
+  const active = used(session, now, command.idleTtlMs)
+  const access = enter(session.access, mint(active, command.mint, now))
+  return moved({ ...active, access })
 }
 
 function join(session: LiveSession, command: JoinCommand, now: Instant): Outcome {
   if (!isJoinable(session, command.joiner)) return refused({ why: 'not-joinable' })
+  const active = used(session, now, command.idleTtlMs)
   return moved({
-    ...session,
-    life: use(session.life, now, command.idleTtlMs),
-    access: enter(session.access, mint(session, command.mint, now)),
+    ...active,
+    access: enter(session.access, mint(active, command.mint, now)),
     sessionToken: renewed(session.sessionToken, command.renewSessionToken),
   })
 }
@@ -97,7 +95,7 @@ function renewed(token: SessionTokenState, keyId: KeyId | null): SessionTokenSta
 
 function touch(session: LiveSession, command: TouchCommand, now: Instant): Outcome {
   if (now < addMs(session.life.lastSeenAt, command.everyMs)) return unchanged(session)
-  return moved({ ...session, life: use(session.life, now, command.idleTtlMs) })
+  return moved(used(session, now, command.idleTtlMs))
 }
 
 function rename(session: LiveSession, command: RenameCommand): Outcome {

@@ -47,6 +47,7 @@ const app: DeviceRules = {
 const devices: Readonly<Record<string, DeviceRules>> = {
   app,
   web: { ...app, policy: { policy: 'multiple', limit: 3 }, idleTtlMs: 7 * day, lostResponseMs: 0 },
+  brief: { ...app, policy: { policy: 'multiple', limit: null }, idleTtlMs: 20_000 },
   pc: { ...app, policy: { policy: 'shared' }, lostResponseMs: 0 },
 }
 

@@ -18,6 +18,7 @@ const config = {
   sessions: {
     devices: {
       short: { policy: 'multiple', idleTtl: '10m', absoluteTtl: '1h' },
+      brief: { policy: 'multiple', idleTtl: '30s' },
       lone: { policy: 'single', idleTtl: '10m', absoluteTtl: '1h' },
       joint: { policy: 'shared', idleTtl: '10m', absoluteTtl: '1h' },
     },
@@ -44,6 +45,17 @@ describe.each(stores)('expiry on %s', (store) => {
     expect(late.body).toMatchObject({ error: 'invalid_grant', revoked_reason: 'expired' })
     expect(await api.works(login.sessionToken)).toBe(false)
     expect((await api.session(login.sid))['revoked_by_user_id']).toBeNull()
+  })
+
+  test('an idle limit below accessTtl holds for access tokens as well', async () => {
+    const login = await started('brief')
+    const { exp, iat } = claimsOf(login.accessToken)
+    expect(Number(exp) - Number(iat)).toBe(30)
+    await house.curfew.advanceClock(31_000)
+    expect((await api.get('/sessions', { as: login.sessionToken })).body).toMatchObject({
+      code: 'session_ended',
+      revoked_reason: 'expired',
+    })
   })
 
   test('an idle session is dead on every route, at the first request that asks', async () => {

@@ -5,7 +5,7 @@ import type { RawConfig } from '../schema.ts'
 /** What holds between durations: rules 11 and 30, and that no limit makes another pointless. */
 export function checkLifetimes(config: RawConfig, report: Reporter): void {
   checkAccessTtls(config, report)
-  checkSessionTtls(config, report)
+  checkDeviceClasses(config, report)
   checkRevocation(config, report)
   checkKeepEnded(config, report)
 }
@@ -40,44 +40,13 @@ function checkAccessTtls(config: RawConfig, report: Reporter): void {
   }
 }
 
-function checkSessionTtls(config: RawConfig, report: Reporter): void {
-  const { idleTtl, devices } = config.sessions
-  const accessTtl = config.tokens.accessTtl
-  checkIdle({ path: ['sessions', 'idleTtl'], idleTtl, accessTtl }, report)
-  for (const [name, device] of Object.entries(devices)) {
-    const path: Path = ['sessions', 'devices', name]
-    // Only what the class says itself can be wrong with it; the rest was judged above.
-    if (device.idleTtl !== null) {
-      const own = {
-        path: [...path, 'idleTtl'],
-        idleTtl: device.idleTtl,
-        accessTtl: shorter(device.accessTtl, accessTtl),
-      }
-      checkIdle(own, report)
-    }
-    if (device.limit !== null && device.policy !== 'multiple') {
-      const fix = 'Remove it, or set policy to multiple.'
-      report.add([...path, 'limit'], `policy ${device.policy} has no limit`, fix)
-    }
+function checkDeviceClasses({ sessions }: RawConfig, report: Reporter): void {
+  for (const [name, { limit, policy }] of Object.entries(sessions.devices)) {
+    if (limit === null || policy === 'multiple') continue
+    const fix = 'Remove it, or set policy to multiple.'
+    const path: Path = ['sessions', 'devices', name, 'limit']
+    report.add(path, `policy ${policy} has no limit`, fix)
   }
-}
-
-interface IdleTtl {
-  readonly path: Path
-  readonly idleTtl: string
-  readonly accessTtl: string
-}
-
-/** One longer than absoluteTtl never strikes, as the default one beside a short absoluteTtl: no mistake. */
-function checkIdle({ path, idleTtl, accessTtl }: IdleTtl, report: Reporter): void {
-  if (durationMs(idleTtl) < durationMs(accessTtl)) {
-    const problem = `idleTtl (${idleTtl}) is shorter than the life of an access token (${accessTtl})`
-    report.add(path, problem, `Set idleTtl to ${accessTtl} or more, or shorten accessTtl.`)
-  }
-}
-
-function shorter(a: string | null, b: string): string {
-  return a !== null && durationMs(a) < durationMs(b) ? a : b
 }
 
 function checkRevocation({ revocation }: RawConfig, report: Reporter): void {
