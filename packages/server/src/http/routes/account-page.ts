@@ -1,16 +1,14 @@
-import formbody from '@fastify/formbody'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { parseSessionId, type Session, type SessionId } from '#domain'
 import { accountView } from '../browser/account-view.ts'
-import { BrowserProblem, sendPage } from '../browser/answers.ts'
-import { isSameOrigin } from '../browser/fetch-metadata.ts'
+import { sendPage } from '../browser/answers.ts'
+import { type FormValue, formRoute, requireOwnForm, type Visit } from '../browser/forms.ts'
 import { lookOf } from '../browser/look.ts'
 import { pageSession } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import { say } from '../browser/said.ts'
 import type { App, HttpContext } from '../context.ts'
 import { isDeviceName } from '../device-name.ts'
-import { parseForm } from '../oauth-form.ts'
 import { type AccountAct, accountPage, confirmAccountPage } from '../pages/index.ts'
 import { noSuchSession } from '../problems.ts'
 import { loginUrl } from './login.ts'
@@ -18,12 +16,6 @@ import { leave } from './sign-out.ts'
 
 const tags = ['Sign-in in browsers']
 const config = { group: 'sign-in', who: 'browsers' } as const
-
-interface Visit {
-  readonly context: HttpContext
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-}
 
 /**
  * `/account`: a person's own devices. Looking changes nothing; what ends anything is asked for by a link,
@@ -39,16 +31,12 @@ export function accountPageRoutes(app: App, context: HttpContext): void {
     },
     (request, reply) => opened({ context, request, reply }),
   )
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    void scope.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
-    scope.post(
-      '/account',
-      { config, schema: { tags, summary: 'The forms of that page' } },
-      (request, reply) => sent({ context, request, reply }),
-    )
-    done()
-  })
+  formRoute(
+    app,
+    context,
+    { path: '/account', config, schema: { tags, summary: 'The forms of that page' } },
+    sent,
+  )
 }
 
 async function opened(visit: Visit): Promise<FastifyReply> {
@@ -85,11 +73,9 @@ async function ask(
   return sendPage(reply, page)
 }
 
-async function sent(visit: Visit): Promise<FastifyReply> {
+async function sent(visit: Visit, value: FormValue): Promise<FastifyReply> {
   const { context, request } = visit
-  requireOwnForm(context, request)
-  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
-  const value = (name: string) => form?.values?.get(name)
+  requireOwnForm(context, request, { retryUrl: urlOf(context) })
   const own = await pageSession(context.browser, request)
   if (own === undefined) return toSignIn(visit, 303)
   switch (value('step')) {
@@ -166,11 +152,4 @@ async function ownOf(
   const session = sid === undefined ? undefined : await authority.show(sid)
   if (session === undefined || session.origin.uid !== own.origin.uid) throw noSuchSession()
   return session
-}
-
-/** @throws BrowserProblem 403 */
-function requireOwnForm(context: HttpContext, request: FastifyRequest): void {
-  if (isSameOrigin(request.headers, new URL(context.settings.publicUrl).origin)) return
-  const detail = 'Another site sent this form. Nothing has changed.'
-  throw new BrowserProblem('cross_site', detail, { retryUrl: urlOf(context) })
 }

@@ -1,14 +1,12 @@
-import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Secret, type SessionId, toSeconds } from '#domain'
-import { BrowserProblem, sendPage } from '../browser/answers.ts'
+import { sendPage } from '../browser/answers.ts'
 import { ownCookies } from '../browser/cookies.ts'
-import { isSameOrigin } from '../browser/fetch-metadata.ts'
+import { type FormValue, formRoute, requireOwnForm, type Visit } from '../browser/forms.ts'
 import { lookOf } from '../browser/look.ts'
 import { pageHolder, setPageCookie } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
-import { parseForm } from '../oauth-form.ts'
 import { consoleLinkPage, errorPage } from '../pages/index.ts'
 import { userAgentOf } from '../user-agent.ts'
 import { limitByAddress } from './login.ts'
@@ -27,16 +25,12 @@ export function consoleLinkRoutes(app: App, context: HttpContext): void {
     { exposeHeadRoute: false, config, schema: { tags, summary: 'Asks before a link is used up' } },
     (request, reply) => opened(context, request, reply),
   )
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    void scope.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
-    scope.post(
-      '/console/link',
-      { config, schema: { tags, summary: 'Signs in by the link, once' } },
-      (request, reply) => used(context, request, reply),
-    )
-    done()
-  })
+  formRoute(
+    app,
+    context,
+    { path: '/console/link', config, schema: { tags, summary: 'Signs in by the link, once' } },
+    used,
+  )
 }
 
 async function opened(
@@ -52,18 +46,11 @@ async function opened(
   return sendPage(reply, consoleLinkPage(asked, lookOf(context, request)))
 }
 
-async function used(
-  context: HttpContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (!isSameOrigin(request.headers, new URL(context.settings.publicUrl).origin)) {
-    const detail = 'Another site sent this form. Nothing has changed; open the link itself.'
-    throw new BrowserProblem('cross_site', detail, { retryUrl: null })
-  }
+async function used({ context, request, reply }: Visit, value: FormValue): Promise<FastifyReply> {
+  const detail = 'Another site sent this form. Nothing has changed; open the link itself.'
+  requireOwnForm(context, request, { detail, retryUrl: null })
   limitByAddress(context, request, 'page')
-  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
-  const token = tokenOf(form?.values?.get('token'))
+  const token = tokenOf(value('token'))
   const from = { ip: context.addresses.of(request.raw), userAgent: userAgentOf(request) }
   const order = { ...from, previous: await leftBehind(context, request) }
   const redeemed = token && (await context.adminLinks.redeem({ token, ...order }))

@@ -1,15 +1,13 @@
-import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DecisionAnswer, ScanAnswer } from '#authority'
 import { type DeviceAuthorization, formatUserCode, type LiveSession, parseUserCode } from '#domain'
-import { BrowserProblem, sendPage } from '../browser/answers.ts'
-import { isSameOrigin } from '../browser/fetch-metadata.ts'
+import { sendPage } from '../browser/answers.ts'
+import { type FormValue, formRoute, requireOwnForm, type Visit } from '../browser/forms.ts'
 import { lookOf } from '../browser/look.ts'
 import { pageSession } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { App, HttpContext } from '../context.ts'
 import { type Decider, decideBy, scanBy } from '../device-decisions.ts'
-import { parseForm } from '../oauth-form.ts'
 import {
   type DeviceResult,
   decideDevicePage,
@@ -36,16 +34,12 @@ export function devicePageRoutes(app: App, context: HttpContext): void {
     },
     (request, reply) => opened(context, request, reply),
   )
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    void scope.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
-    scope.post(
-      '/device',
-      { config, schema: { tags, summary: 'The forms of that page' } },
-      (request, reply) => sent(context, request, reply),
-    )
-    done()
-  })
+  formRoute(
+    app,
+    context,
+    { path: '/device', config, schema: { tags, summary: 'The forms of that page' } },
+    sent,
+  )
 }
 
 async function opened(
@@ -59,23 +53,18 @@ async function opened(
   return enter(context, reply, { session, typed, problem: null })
 }
 
-async function sent(
-  context: HttpContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  requireOwnForm(context, request)
-  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
-  const typed = (form?.values?.get('user_code') ?? '').slice(0, codeLengthMax)
+async function sent({ context, request, reply }: Visit, value: FormValue): Promise<FastifyReply> {
+  requireOwnForm(context, request, { retryUrl: actionOf(context) })
+  const typed = (value('user_code') ?? '').slice(0, codeLengthMax)
   const session = await pageSession(context.browser, request)
   if (session === undefined) return reply.redirect(signInUrl(context, typed), 303)
   const code = parseUserCode(typed)
   if (code === undefined) return enter(context, reply, { session, typed, problem: 'notACode' })
   const userCode = formatUserCode(code)
   const decider = { session, address: context.addresses.of(request.raw), userCode }
-  switch (form?.values?.get('step')) {
+  switch (value('step')) {
     case 'approve':
-      return form.values.get('same') === 'yes'
+      return value('same') === 'yes'
         ? decide(context, reply, { decider, decision: 'approved' })
         : look(context, reply, { decider, ticked: false })
     case 'deny':
@@ -83,13 +72,6 @@ async function sent(
     default:
       return look(context, reply, { decider, ticked: true })
   }
-}
-
-/** @throws BrowserProblem 403 */
-function requireOwnForm({ settings }: HttpContext, request: FastifyRequest): void {
-  if (isSameOrigin(request.headers, new URL(settings.publicUrl).origin)) return
-  const detail = 'Another site sent this form. Nothing has changed.'
-  throw new BrowserProblem('cross_site', detail, { retryUrl: `${settings.publicUrl}/device` })
 }
 
 /** Back here afterwards, with the code. */

@@ -1,17 +1,22 @@
-import formbody from '@fastify/formbody'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SignedOut } from '#authority'
 import type { LiveSession, SessionId } from '#domain'
 import { BrowserProblem, sendPage } from '../browser/answers.ts'
 import { dropSessionCookie, ownCookies } from '../browser/cookies.ts'
-import { isNoVisit, isOwnNavigation, isSameOrigin } from '../browser/fetch-metadata.ts'
+import { isNoVisit, isOwnNavigation } from '../browser/fetch-metadata.ts'
+import {
+  type FormValue,
+  formRoute,
+  isOwnForm,
+  requireOwnForm,
+  type Visit,
+} from '../browser/forms.ts'
 import { lookOf } from '../browser/look.ts'
 import { dropPageCookie, pageHolder } from '../browser/page-cookie.ts'
 import { queryOf } from '../browser/query.ts'
 import type { AfterSignOut } from '../browser/sign-out-tickets.ts'
 import { parseUiLocales } from '../browser/ui-locales.ts'
 import type { App, HttpContext } from '../context.ts'
-import { parseForm } from '../oauth-form.ts'
 import { confirmSignOutPage, signedOutPage } from '../pages/index.ts'
 import { backToClient, hintUnread, leavingOf } from './end-session.ts'
 
@@ -46,16 +51,12 @@ export function signOutRoutes(app: App, context: HttpContext): void {
     { ...get, schema: { tags, summary: 'After a sign-out' } },
     (request, reply) => signedOut(context, request, reply),
   )
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    void scope.register(formbody, { parser: (text) => ({ ...parseForm(text) }) })
-    scope.post(
-      '/signout',
-      { config, schema: { tags, summary: 'The confirmation of a sign-out' } },
-      (request, reply) => confirmed(context, request, reply),
-    )
-    done()
-  })
+  formRoute(
+    app,
+    context,
+    { path: '/signout', config, schema: { tags, summary: 'The confirmation of a sign-out' } },
+    confirmed,
+  )
 }
 
 async function asked(
@@ -70,7 +71,7 @@ async function consider(
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  value: (name: string) => string | undefined,
+  value: FormValue,
 ): Promise<FastifyReply> {
   const wish = wishOf(value)
   const { client, hint, unread } = leavingOf(context, value)
@@ -125,20 +126,16 @@ function showsCookies({ browser }: HttpContext, { headers, method }: FastifyRequ
 }
 
 async function confirmed(
-  context: HttpContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { context, request, reply }: Visit,
+  value: FormValue,
 ): Promise<FastifyReply> {
-  const form = request.body as { readonly values?: ReadonlyMap<string, string> } | undefined
-  const value = (name: string) => form?.values?.get(name)
-  if (!isSameOrigin(request.headers, new URL(context.settings.publicUrl).origin)) {
-    // A client's own page may send its ID token by a form (RP-Initiated Logout, section 2).
-    if (value('id_token_hint') !== undefined) return consider(context, request, reply, value)
-    const detail = 'Another site asked to sign you out. Nothing has changed.'
-    throw new BrowserProblem('cross_site', detail, {
-      retryUrl: `${context.settings.publicUrl}/signout`,
-    })
+  // A client's own page may send its ID token by a form (RP-Initiated Logout, section 2).
+  if (value('id_token_hint') !== undefined && !isOwnForm(context, request)) {
+    return consider(context, request, reply, value)
   }
+  const detail = 'Another site asked to sign you out. Nothing has changed.'
+  const retryUrl = `${context.settings.publicUrl}/signout`
+  requireOwnForm(context, request, { detail, retryUrl })
   const wish = wishOf(value)
   const { client } = leavingOf(context, value)
   const after = { ...afterOf(context, wish), client }
