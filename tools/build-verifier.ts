@@ -37,7 +37,7 @@ function repoint(path: string): void {
 /** The package's own, with exports that lead to what was built and without what only the repository needs. */
 function manifest(): Record<string, unknown> {
   const source = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
-  const { devDependencies: _, exports, dependencies, ...published } = source
+  const { devDependencies: _, scripts: __, exports, dependencies, ...published } = source
   // Exact here, for builds that can be repeated; a range for others, so that they have one copy.
   const ranges = Object.entries(dependencies).map(([name, version]) => [name, `^${version}`])
   const built = Object.entries<string>(exports).map(([name, path]) => {

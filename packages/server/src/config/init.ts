@@ -27,13 +27,16 @@ store: sqlite:./curfew.db
 secrets:
   - \${CURFEW_SECRET}
 
-# Your own login starts sessions with POST /sessions as this client,
+# Your own login starts sessions with POST /sessions as the first of these clients,
 # and your services read the revocation feed as the other one.
-clients:
-  - id: backend
-    secret: \${BACKEND_SECRET}
-    roles: [issuer, service]
-    # mayGrant: [pilot]            # the roles that it may give a session
+# clients:
+#   - id: backend
+#     secret: \${BACKEND_SECRET}
+#     roles: [issuer]
+#     mayGrant: [pilot]            # the roles that it may give a session
+#   - id: services
+#     secret: \${SERVICES_SECRET}
+#     roles: [service]
 
 # People who may administer: by uid, or by a provider's verified e-mail address.
 # users:
