@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type GatewayAuthority, type SessionCheck, tokensOf } from '#authority'
+import type { Config } from '#config'
 import { addMs, type LiveSession, parseClientId } from '#domain'
 import {
   answerOwn,
@@ -36,6 +37,12 @@ export interface PortsOptions {
   readonly dpop: DpopProofs
 }
 
+/** Twice as often as a use is written (authority/last-seen.ts), for the class that idles out first. */
+function touchEveryMs({ idleTtlMs, devices }: Config['sessions']): number {
+  const limits = Object.values(devices).map((device) => device.idleTtlMs)
+  return Math.min(60_000, Math.floor(Math.min(idleTtlMs, ...limits) / 4))
+}
+
 /** What forward auth asks of the other rooms. */
 export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
   const { house, log, metrics, gateway, handOff } = options
@@ -54,6 +61,7 @@ export function forwardAuthPorts(options: PortsOptions): ForwardAuthPorts {
     epoch: () => memory.tail.epoch,
     stale: () => memory.stale(),
     touch: (sid) => gateway.touch(sid),
+    touchEveryMs: touchEveryMs(policy.config.sessions),
     present: (credential, rule, request) => present(options, behind, { credential, rule, request }),
     fetch: (order) => fetchValues(options, behind.get(order.subject), order),
     bind: (request) => (reaches(request.host) ? undefined : handOff.bind(request)),

@@ -275,14 +275,23 @@ export interface LimitsConfig {
   readonly eventStreams: number
 }
 
-/** The shortest of client, class and global holds. */
+/**
+ * The shortest of client, class and global holds, and half of the idle limit: whoever refreshes when a token
+ * has run out must not find that the session has, too.
+ */
 export function accessTtlSeconds(
   config: Config,
   client: ClientConfig | undefined,
   device: DeviceClassConfig | undefined,
 ): number {
   const global = config.tokens.accessTtlSeconds
-  return Math.min(global, client?.accessTtlSeconds ?? global, device?.accessTtlSeconds ?? global)
+  const idleTtlMs = device?.idleTtlMs ?? config.sessions.idleTtlMs
+  return Math.min(
+    global,
+    client?.accessTtlSeconds ?? global,
+    device?.accessTtlSeconds ?? global,
+    Math.max(1, Math.floor(idleTtlMs / 2000)),
+  )
 }
 
 export interface PagesConfig {

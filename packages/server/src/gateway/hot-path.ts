@@ -42,8 +42,9 @@ export interface ForwardAuthPorts extends CheckPorts {
   epoch(): string | undefined
   /** The tail has been blind for too long (rule 35). */
   stale(): boolean
-  /** The session is in use; called at most once a minute for each token. */
+  /** The session is in use; called at most once in `touchEveryMs` for each token. */
   touch(sid: SessionId): void
+  readonly touchEveryMs: number
   /** Of a browser on a host that the cookie does not reach (rule 28); undefined: it reaches it. */
   bind(request: OriginalRequest): Binding | undefined
   /** A path of ours on an application's host: hand-off, sign-out. Answers by itself. */
@@ -76,8 +77,6 @@ export interface ForwardAuthOptions {
   readonly preparedMax?: number
   readonly preparedBytesMax?: number
 }
-
-const touchEveryMs = 60_000
 
 export class ForwardAuth {
   readonly #options: ForwardAuthOptions
@@ -185,7 +184,7 @@ export class ForwardAuth {
     const answer = answerOf(entry, wanted, now)
     if (answer === undefined) return false
     if (now >= entry.touchAt) {
-      entry.touchAt = now + touchEveryMs
+      entry.touchAt = now + this.#ports.touchEveryMs
       this.#ports.touch(entry.sid)
     }
     this.#ports.counted('allow', 'memory')
@@ -243,7 +242,7 @@ export class ForwardAuth {
     const held = this.#prepared.find(token)
     const due = held === undefined || now >= held.touchAt
     if (due) this.#ports.touch(sid as SessionId)
-    const touchAt = due ? now + touchEveryMs : held.touchAt
+    const touchAt = due ? now + this.#ports.touchEveryMs : held.touchAt
     if (held !== undefined) held.touchAt = touchAt
     if (stamp?.epoch === undefined || credentials.list.length > 1) return
     if (credentials.list[0].dpop) return

@@ -43,6 +43,7 @@ export class Around {
       epoch: () => this.epoch,
       stale: () => this.stale,
       touch: (sid) => void this.touched.push(sid),
+      touchEveryMs: 60_000,
       present: async (credential) => this.#present(credential),
       fetch: async ({ audience }) => ({
         ...{ accessToken: `at for ${audience}`, providerAccessToken: null, providerIdToken: null },

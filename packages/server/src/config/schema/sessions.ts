@@ -45,7 +45,7 @@ export const sessionsSchema = section(
     }),
     idleTtl: duration({
       description:
-        'A session ends when it is not used this long; refresh and forward auth count as use.',
+        'A session ends when it is not used this long; refresh and forward auth count as use. Access tokens live at most half of it.',
       default: '7d',
     }),
     devices: mapOf('^[a-z0-9_-]{1,32}$', device, {
