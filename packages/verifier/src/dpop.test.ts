@@ -160,6 +160,19 @@ describe('rule 34 DPoP: a request that passes two gates', () => {
     await expect.poll(() => session.signal.aborted).toBe(true)
     expect(await refusal(curfewOf(verifier)(request))).toBe('ended 401')
   })
+
+  test.each([
+    ['expired', 3_600_000],
+    ['stale', 60_000],
+  ])('is asked about everything but its proof: %s', async (how, laterMs) => {
+    const verifier = await start({ pullInterval: '10s', maxStaleness: '30s' })
+    const token = await boundToken()
+    const request = fetched(token, await proofFor(token))
+    await curfewOf(verifier)(request)
+    if (how === 'stale') curfew.spoil = () => new Response('', { status: 500 })
+    await curfew.timing.pass(laterMs)
+    expect(await refusal(curfewOf(verifier)(request))).toMatch(how)
+  })
 })
 
 describe('a bearer token', () => {

@@ -26,17 +26,6 @@ export class ForbiddenError extends Error {
   readonly status = 403
 }
 
-interface Admitted {
-  readonly verifier: Pick<Verifier, 'authenticate'>
-  readonly session: Session
-}
-
-/**
- * Who came by a proof of possession, by the headers of the request, which are its own: a proof is good once,
- * and a request may pass several gates, one for all routes and one for its own.
- */
-const proven = new WeakMap<object, Admitted>()
-
 /** What every adapter asks. @throws VerifyError, ForbiddenError */
 export async function admit(
   verifier: Pick<Verifier, 'authenticate'>,
@@ -55,22 +44,12 @@ async function authenticated(
   request: IncomingRequest,
   { optional = false }: GateOptions,
 ): Promise<Session | undefined> {
-  const before = proven.get(request.headers)
-  if (before?.verifier === verifier) return stillGood(before.session)
   try {
-    const session = await verifier.authenticate(request)
-    if (session.claims?.cnf !== undefined) proven.set(request.headers, { verifier, session })
-    return session
+    return await verifier.authenticate(request)
   } catch (error) {
     if (optional && isVerifyError(error) && error.code === 'missing') return undefined
     throw error
   }
-}
-
-function stillGood(session: Session): Session {
-  const why: unknown = session.signal.reason
-  if (why !== undefined) throw why
-  return session
 }
 
 function mayPass(held: readonly string[], { roles, allRoles = [] }: GateOptions): boolean {

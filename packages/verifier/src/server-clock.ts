@@ -9,6 +9,8 @@ export interface Instants {
 const driftPerMs = 0.0002
 /** The two local clocks differ by more than this only after a sleep, or when somebody set the wall clock. */
 const jumpMs = 1000
+/** Of a wider window the wall clock may be at the wrong end: a second, and a quick answer. */
+const narrowMs = 1100
 
 /**
  * Curfew's clock, as far as it can be known here (rule 39). `Curfew-Now` is cut to the second, so one
@@ -67,7 +69,9 @@ export class ServerClock {
     const slept = ahead - this.#wallAhead
     const jumped = Math.abs(slept) > jumpMs
     if (jumped) this.#doubt()
-    else if (ahead >= this.#low && ahead <= this.#high) return wallMs
+    else if (this.#high - this.#low <= narrowMs && ahead >= this.#low && ahead <= this.#high) {
+      return wallMs
+    }
     // After a sleep the monotonic clock is behind. Of the two the later one: an expired token stays so.
     return monotonicMs + (this.#low + this.#high) / 2 + (slept > jumpMs ? slept : 0)
   }

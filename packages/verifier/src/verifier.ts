@@ -97,6 +97,11 @@ class CurfewVerifier implements Verifier {
   readonly #known: TokenCache<Known>
   readonly #proofs = new ProofMemory(proofsMax)
   readonly #refused = new TokenCache<Refused>(refusedMax)
+  /**
+   * Which token a request has proven, by its headers, which are its own: a proof is good once, and a request
+   * may pass several gates, one for all routes and one for its own.
+   */
+  readonly #provenBy = new WeakMap<object, string>()
   /** Tokens that are being verified: many requests bring a new one at once. */
   readonly #pending = new Map<string, Promise<Known>>()
 
@@ -127,7 +132,11 @@ class CurfewVerifier implements Verifier {
 
   async authenticate(request: IncomingRequest): Promise<Session> {
     const { token, dpop } = this.#presented(request)
-    return await this.verify(token, { dpop })
+    if (dpop === undefined) return await this.verify(token)
+    if (this.#provenBy.get(request.headers) === token) return await this.#verifyProven(token)
+    const session = await this.verify(token, { dpop })
+    this.#provenBy.set(request.headers, token)
+    return session
   }
 
   hint(message?: unknown): void {
@@ -178,6 +187,18 @@ class CurfewVerifier implements Verifier {
       const refusal = this.#judge(known)
       if (refusal !== undefined) throw new VerifyError(refusal)
       if (known.jkt !== undefined || proof !== undefined) await this.#prove(known, proof)
+      return known.session
+    } catch (error) {
+      throw this.#counted(error)
+    }
+  }
+
+  /** Of a request that has proven it before: everything else is asked as ever. */
+  async #verifyProven(token: string): Promise<Session> {
+    try {
+      const known = this.#recall(token) ?? (await this.#verifiedOnce(token))
+      const refusal = this.#judge(known)
+      if (refusal !== undefined) throw new VerifyError(refusal)
       return known.session
     } catch (error) {
       throw this.#counted(error)
