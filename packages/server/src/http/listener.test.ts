@@ -18,6 +18,21 @@ function exchange(port: number, bytes: string): Promise<string> {
   })
 }
 
+/** What alice is answered. `headers`: lines beside those of every request. */
+async function answered(requestLine: string, headers = ''): Promise<string> {
+  const world = new FakeWorld()
+  world.add(1, 'alice')
+  const { app } = createHttp(world.deps())
+  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
+  try {
+    const { port } = app.server.address() as AddressInfo
+    const always = 'Host: x\r\nAuthorization: Bearer tok-1\r\nConnection: close\r\n'
+    return await exchange(port, `${requestLine} HTTP/1.1\r\n${always}${headers}\r\n`)
+  } finally {
+    await app.close()
+  }
+}
+
 test.each([
   ['http://x/healthz', 200],
   ['HTTPS://x:443/sessions?limit=5', 200],
@@ -25,17 +40,7 @@ test.each([
   ['http://x//healthz', 404],
   ['http://http://x/healthz', 404],
 ])('the absolute form %s is answered as its path is: %i', async (target, status) => {
-  const world = new FakeWorld()
-  world.add(1, 'alice')
-  const { app } = createHttp(world.deps())
-  await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
-  const { port } = app.server.address() as AddressInfo
-  const answer = await exchange(
-    port,
-    `GET ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tok-1\r\nConnection: close\r\n\r\n`,
-  )
-  await app.close()
-  expect(answer).toContain(`HTTP/1.1 ${status} `)
+  expect(await answered(`GET ${target}`)).toContain(`HTTP/1.1 ${status} `)
 })
 
 test.each([
@@ -49,17 +54,8 @@ test.each([
 ])(
   '%s %s with the type %j and no announced body is answered',
   async (method, path, type, status) => {
-    const world = new FakeWorld()
-    world.add(1, 'alice')
-    const { app } = createHttp(world.deps())
-    await Promise.resolve(app.listen({ port: 0, host: '127.0.0.1' }))
-    const { port } = app.server.address() as AddressInfo
-    const answer = await exchange(
-      port,
-      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tok-1\r\nConnection: close\r\n` +
-        `${type === '' ? '' : `Content-Type: ${type}\r\n`}\r\n`,
-    )
-    await app.close()
+    const header = type === '' ? '' : `Content-Type: ${type}\r\n`
+    const answer = await answered(`${method} ${path}`, header)
     expect(answer).toContain(`HTTP/1.1 ${status} `)
   },
 )
